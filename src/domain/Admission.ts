@@ -1,0 +1,141 @@
+/**
+ * Why a client is not let in. `Full`: no pool has room. `TooManyFromAddress`: its address has all it may have. `Draining`: the
+ * server takes nobody any more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Refusal = "Full" | "TooManyFromAddress" | "Draining"
+
+/**
+ * A client that was let in: its id, unique in the life of the server, and the pool that is to carry it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Admitted {
+  readonly id: number
+  readonly shard: number
+  readonly pool: number
+}
+
+/**
+ * The books of who is inside. Synchronous and without I/O, so that the thread that accepts can keep them itself: an admission and
+ * its count are one step, and no two clients can take the same last place.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Admission {
+  /** A shard that carries `pools` pools, each with `room` places (slots and queue), may be given clients from now on. */
+  readonly addShard: (shard: number, options: { readonly pools: number; readonly room: number }) => void
+  /** Forgets a shard and all of its clients; answers how many those were. */
+  readonly removeShard: (shard: number) => number
+  /** Lets a client in at the pool with the most room, or says why not. */
+  readonly admit: (address: string) => Admitted | Refusal
+  /** Gives a client's place back; `false` if it had none (any more). */
+  readonly release: (id: number) => boolean
+  /** From now on everybody is refused. */
+  readonly drain: () => void
+  /** Clients inside: all, of one shard, of one address. */
+  readonly size: () => number
+  readonly sizeOfShard: (shard: number) => number
+  readonly sizeOfAddress: (address: string) => number
+  /** Shards that may be given clients. */
+  readonly shards: () => number
+}
+
+interface Shard {
+  readonly pools: Array<Pool>
+  clients: number
+}
+
+interface Pool {
+  readonly shard: number
+  readonly pool: number
+  readonly of: Shard
+  room: number
+}
+
+/**
+ * Empty books. `maxClientsPerAddress` 0 is no limit.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: { readonly maxClientsPerAddress: number }): Admission => {
+  const limit = options.maxClientsPerAddress === 0 ? Number.POSITIVE_INFINITY : options.maxClientsPerAddress
+  const shards = new Map<number, Shard>()
+  const clients = new Map<number, { readonly address: string; readonly pool: Pool }>()
+  const addresses = new Map<string, number>()
+  let pools: Array<Pool> = []
+  let draining = false
+  let next = 1
+
+  const sizeOfAddress = (address: string) => addresses.get(address) ?? 0
+
+  const release = (id: number): boolean => {
+    const client = clients.get(id)
+    if (client === undefined) return false
+    clients.delete(id)
+    client.pool.room++
+    client.pool.of.clients--
+    const left = sizeOfAddress(client.address) - 1
+    if (left > 0) addresses.set(client.address, left)
+    else addresses.delete(client.address)
+    return true
+  }
+
+  const removeShard = (shard: number): number => {
+    const known = shards.get(shard)
+    if (known === undefined) return 0
+    shards.delete(shard)
+    pools = pools.filter((pool) => pool.of !== known)
+    const released = [...clients].filter(([, client]) => client.pool.of === known)
+    for (const [id] of released) release(id)
+    return released.length
+  }
+
+  return {
+    addShard: (shard, { pools: count, room }) => {
+      removeShard(shard)
+      const added: Shard = { pools: [], clients: 0 }
+      for (let pool = 0; pool < count; pool++) added.pools.push({ shard, pool, of: added, room })
+      shards.set(shard, added)
+      pools = [...pools, ...added.pools]
+    },
+    removeShard,
+    admit: (address) => {
+      if (draining) return "Draining"
+      const best = roomiest(pools)
+      if (best === undefined) return "Full"
+      const same = sizeOfAddress(address)
+      if (same >= limit) return "TooManyFromAddress"
+      const id = next++
+      best.room--
+      best.of.clients++
+      addresses.set(address, same + 1)
+      clients.set(id, { address, pool: best })
+      return { id, shard: best.shard, pool: best.pool }
+    },
+    release,
+    drain: () => {
+      draining = true
+    },
+    size: () => clients.size,
+    sizeOfShard: (shard) => shards.get(shard)?.clients ?? 0,
+    sizeOfAddress,
+    shards: () => shards.size
+  }
+}
+
+const roomiest = (pools: ReadonlyArray<Pool>): Pool | undefined => {
+  let best: Pool | undefined
+  for (const pool of pools) {
+    if (pool.room <= 0) continue
+    if (best === undefined || pool.room > best.room || (pool.room === best.room && pool.of.clients < best.of.clients)) {
+      best = pool
+    }
+  }
+  return best
+}

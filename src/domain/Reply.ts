@@ -1,0 +1,159 @@
+import * as Schema from "effect/Schema"
+import type { FileFault } from "./FileFault.ts"
+import type { Permission } from "./Permission.ts"
+
+/**
+ * One reply of the server (RFC 959 section 4.2): a three-digit code and at least one line of text without line ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Reply = Schema.Struct({
+  code: Schema.Int.pipe(Schema.between(100, 599)),
+  lines: Schema.NonEmptyArray(Schema.String.pipe(Schema.pattern(/^[^\r\n]*$/)))
+})
+
+/** @since 0.1.0 @category models */
+export type Reply = typeof Reply.Type
+
+const lineEnds = /[\r\n]/g
+
+/**
+ * A reply from its lines; a line end inside the text becomes "?", so that no name can forge a reply.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (code: number, first: string, ...more: ReadonlyArray<string>): Reply => ({
+  code,
+  lines: [clean(first), ...more.map(clean)]
+})
+
+const clean = (line: string) => (line.includes("\n") || line.includes("\r") ? line.replace(lineEnds, "?") : line)
+
+/**
+ * True of a 1yz reply, which promises that another one follows for the same command.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isPreliminary = (reply: Reply): boolean => reply.code < 200
+
+/**
+ * A reply as it goes over the wire. Inner lines of a multi-line reply start with a space (RFC 3659 section 7.2 wants it, and no
+ * inner line can then be taken for the last one).
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const render = (reply: Reply): string => {
+  const { code, lines } = reply
+  if (lines.length === 1) return `${code} ${lines[0]}\r\n`
+  let text = begin(code, lines[0])
+  for (let i = 1; i < lines.length - 1; i++) text += inner(lines[i] ?? "")
+  return `${text}${code} ${lines[lines.length - 1]}\r\n`
+}
+
+/**
+ * The first line of a multi-line reply whose inner lines are streamed.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const begin = (code: number, line: string): string => `${code}-${clean(line)}\r\n`
+
+/**
+ * One inner line of a multi-line reply.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const inner = (line: string): string => ` ${clean(line)}\r\n`
+
+/** @since 0.1.0 @category replies */
+export const ready = (greeting: string) => make(220, greeting)
+/** @since 0.1.0 @category replies */
+export const goodbye = make(221, "Goodbye.")
+/** @since 0.1.0 @category replies */
+export const ok = (text: string) => make(200, text)
+/** @since 0.1.0 @category replies */
+export const superfluous = (text: string) => make(202, text)
+/** @since 0.1.0 @category replies */
+export const needPassword = make(331, "Password, please.")
+/** @since 0.1.0 @category replies */
+export const loggedIn = (name: string) => make(230, `${name} logged in.`)
+/** @since 0.1.0 @category replies */
+export const loginRefused = make(530, "Login incorrect.")
+/** @since 0.1.0 @category replies */
+export const loginUnavailable = make(421, "Accounts cannot be checked now; closing.")
+/** @since 0.1.0 @category replies */
+export const notLoggedIn = make(530, "Log in with USER and PASS first.")
+/** @since 0.1.0 @category replies */
+export const unknownCommand = make(500, "Unknown command.")
+/** @since 0.1.0 @category replies */
+export const lineTooLong = make(500, "Command line too long; nothing of it was run.")
+/** @since 0.1.0 @category replies */
+export const notOffered = (verb: string) => make(502, `${verb} is not offered here.`)
+/** @since 0.1.0 @category replies */
+export const syntaxError = (syntax: string) => make(501, `Syntax: ${syntax}`)
+/** @since 0.1.0 @category replies */
+export const badSequence = (text: string) => make(503, text)
+/** @since 0.1.0 @category replies */
+export const badParameter = (text: string) => make(504, text)
+/** @since 0.1.0 @category replies */
+export const invalidArgument = (text: string) => make(501, text)
+/** @since 0.1.0 @category replies */
+export const unsupportedProtocol = make(522, "Network protocol not supported, use (1,2)")
+/** @since 0.1.0 @category replies */
+export const needDataConnection = make(425, "Use EPSV, PASV, EPRT or PORT first.")
+/** @since 0.1.0 @category replies */
+export const noDataConnection = (text: string) => make(425, text)
+/** @since 0.1.0 @category replies */
+export const opening = (text: string) => make(150, text)
+/** @since 0.1.0 @category replies */
+export const transferDone = make(226, "Transfer complete.")
+/** @since 0.1.0 @category replies */
+export const transferCut = (text: string) => make(426, text)
+/** @since 0.1.0 @category replies */
+export const localError = (text: string) => make(451, text)
+/** @since 0.1.0 @category replies */
+export const aborted = make(226, "ABOR done; no transfer runs.")
+/** @since 0.1.0 @category replies */
+export const restartAt = (offset: number) => make(350, `Restarting at ${offset}; send the transfer command.`)
+/** @since 0.1.0 @category replies */
+export const badRestart = make(554, "The restart marker lies beyond the end of the file.")
+/** @since 0.1.0 @category replies */
+export const fileStatus = (text: string) => make(213, text)
+/** @since 0.1.0 @category replies */
+export const fileDone = (text: string) => make(250, text)
+/** @since 0.1.0 @category replies */
+export const readOnly = make(550, "Permission denied: you have read only access.")
+/** @since 0.1.0 @category replies */
+export const denied = (permission: Permission) =>
+  permission === "list" || permission === "read" ? make(550, `Permission denied: you may not ${permission}.`) : readOnly
+/** @since 0.1.0 @category replies */
+export const refused = (text: string) => make(550, text)
+/** @since 0.1.0 @category replies */
+export const closing = (text: string) => make(421, text)
+
+/**
+ * The one place where a storage fault becomes a reply.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export const ofFault = (fault: FileFault): Reply => faults[fault]
+
+const faults: { readonly [F in FileFault]: Reply } = {
+  NotFound: make(550, "No such file or directory."),
+  NotADirectory: make(550, "Not a directory."),
+  IsADirectory: make(550, "Is a directory."),
+  NotAFile: make(550, "Not a regular file."),
+  PermissionDenied: make(550, "Permission denied."),
+  OutsideRoot: make(550, "The name leads out of the served folder."),
+  NameTooLong: make(553, "Name too long."),
+  InvalidName: make(553, "Name not allowed."),
+  TooManyOpenFiles: make(450, "Too many open files; try again later."),
+  Busy: make(450, "File busy; try again later."),
+  Io: make(451, "Reading the storage failed.")
+}

@@ -1,0 +1,54 @@
+import type * as Redacted from "effect/Redacted"
+import type { Selection as Facts } from "../Facts.ts"
+import type { VirtualPath } from "../VirtualPath.ts"
+import type { DataPlan, Question, Representation } from "./State.ts"
+
+/**
+ * What a transfer moves. `offset` is in bytes of the representation that is sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Payload =
+  | { readonly _tag: "File"; readonly path: VirtualPath; readonly offset: number }
+  | {
+      readonly _tag: "Listing"
+      readonly path: VirtualPath
+      /** The directory's own entry rather than what is in it (`-d`). */
+      readonly itself: boolean
+      readonly style: "Long" | "Names"
+      /** What the client wrote before the last "/" of a pattern, that "/" included: names matched by it are sent with it. */
+      readonly prefix: string
+    }
+  | { readonly _tag: "Facts"; readonly path: VirtualPath; readonly facts: Facts }
+
+/**
+ * What `step` wants done, as data. Each but the last three is answered by one event.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Action =
+  /** Answered by `LoginDecided`. */
+  | { readonly _tag: "Authenticate"; readonly name: string; readonly password: Redacted.Redacted<string> }
+  /** Answered by `PassiveOpened` or `PassiveFailed`. Drops what an earlier command set up: the last one wins. */
+  | { readonly _tag: "OpenPassive"; readonly command: "PASV" | "EPSV" }
+  /** Answered by `Answered`. */
+  | { readonly _tag: "Ask"; readonly question: Question }
+  /** Answered by `StatusListed`, after its lines went out as inner lines of a 213 reply. */
+  | { readonly _tag: "ListStatus"; readonly path: VirtualPath }
+  /** Answered by `Progress` before any other event. */
+  | { readonly _tag: "ReportProgress" }
+  /** Answered by `TransferOpened` at most once, then by `TransferEnded`. */
+  | {
+      readonly _tag: "Transfer"
+      readonly payload: Payload
+      readonly data: DataPlan
+      readonly representation: Representation
+    }
+  /** The running transfer ends soon with `TransferEnded`. */
+  | { readonly _tag: "CancelTransfer" }
+  /** Gives back a passive port or an unused data connection. */
+  | { readonly _tag: "DropData" }
+  /** Ends the session after the replies are out. */
+  | { readonly _tag: "Close" }

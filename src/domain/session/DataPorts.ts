@@ -1,0 +1,72 @@
+import * as HostPort from "../HostPort.ts"
+import * as Reply from "../Reply.ts"
+import * as Decision from "./Decision.ts"
+import type { Handlers } from "./Handlers.ts"
+import type { State } from "./State.ts"
+
+const afterEpsvAll = Reply.badSequence("EPSV ALL was given: only EPSV is taken.")
+
+/** The lowest port that an unprivileged client can listen on. */
+const unprivileged = 1024
+
+const active = (state: State, target: HostPort.HostPort): Decision.Decision => {
+  const { allowForeignActive, allowPrivilegedActive, peer } = state.settings
+  if (state.epsvAll) return Decision.say(state, afterEpsvAll)
+  if (!allowForeignActive && HostPort.normalize(target.address) !== peer) {
+    return Decision.say(state, Reply.badParameter("The data connection goes to your own address only."))
+  }
+  if (!allowPrivilegedActive && target.port < unprivileged) {
+    return Decision.say(state, Reply.badParameter("The data connection goes to ports from 1024 up only."))
+  }
+  const next: State = { ...state, data: { _tag: "Active", target } }
+  return { state: next, replies: [Reply.ok("Port noted.")], actions: [{ _tag: "DropData" }] }
+}
+
+const listen = (state: State, command: "PASV" | "EPSV"): Decision.Decision =>
+  Decision.act(
+    { ...state, data: undefined, work: { _tag: "OpeningPassive", command } },
+    { _tag: "OpenPassive", command }
+  )
+
+/**
+ * Where data flows: PORT and PASV (RFC 959 section 4.1.2), EPRT and EPSV (RFC 2428).
+ *
+ * @since 0.1.0
+ * @category handlers
+ */
+export const handlers: Handlers<"PORT" | "PASV" | "EPRT" | "EPSV"> = {
+  PORT: active,
+  EPRT: (state, target) =>
+    target === "UnsupportedProtocol" ? Decision.say(state, Reply.unsupportedProtocol) : active(state, target),
+  PASV: (state) => (state.epsvAll ? Decision.say(state, afterEpsvAll) : listen(state, "PASV")),
+  EPSV: (state, choice) => {
+    if (choice === "ALL") return Decision.say({ ...state, epsvAll: true }, Reply.ok("EPSV only from now on."))
+    const spoken = state.settings.peer.includes(":") ? 2 : 1
+    return choice === null || choice === spoken
+      ? listen(state, "EPSV")
+      : Decision.say(state, Reply.make(522, `Network protocol not supported, use (${spoken})`))
+  }
+}
+
+/**
+ * The passive port is there: say where.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export const opened = (state: State, command: "PASV" | "EPSV", host: HostPort.HostPort): Decision.Decision =>
+  Decision.say(
+    { ...state, work: undefined, data: { _tag: "Passive" } },
+    command === "PASV"
+      ? Reply.make(227, `Entering Passive Mode (${HostPort.printPort(host)}).`)
+      : Reply.make(229, `Entering Extended Passive Mode (|||${host.port}|)`)
+  )
+
+/**
+ * There is no passive port to be had.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export const failed = (state: State, reason: string): Decision.Decision =>
+  Decision.say({ ...state, work: undefined }, Reply.noDataConnection(reason))

@@ -1,0 +1,62 @@
+import type * as Either from "effect/Either"
+import type { Account } from "../Account.ts"
+import type { Entry } from "../Entry.ts"
+import type { FileFault } from "../FileFault.ts"
+import type { HostPort } from "../HostPort.ts"
+import type { Received } from "./State.ts"
+
+/**
+ * How a login ended: with an account, refused, or not decided because accounts could not be asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Verdict =
+  | { readonly _tag: "Welcome"; readonly account: Account }
+  | { readonly _tag: "Refused" }
+  | { readonly _tag: "Unavailable" }
+
+/**
+ * How a transfer ended. Only `Done` is success.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Outcome =
+  | { readonly _tag: "Done" }
+  /** ABOR, or the server going down. */
+  | { readonly _tag: "Cancelled" }
+  /** The data connection never came to be; `reason` is for people. */
+  | { readonly _tag: "NoConnection"; readonly reason: string }
+  /** The data connection broke or stalled; `reason` is for people. */
+  | { readonly _tag: "Cut"; readonly reason: string }
+  | { readonly _tag: "Fault"; readonly fault: FileFault }
+  | { readonly _tag: "BadRestart" }
+  /** MLSD named something that is no directory (RFC 3659 section 7.2.1). */
+  | { readonly _tag: "NotADirectory" }
+  /** Something that should not happen did; it is in the log. */
+  | { readonly _tag: "Defect" }
+
+/**
+ * What happens to a session.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Event =
+  /** A pool slot is taken and the session may greet. */
+  | { readonly _tag: "Started" }
+  | { readonly _tag: "LineRead"; readonly line: Received }
+  | { readonly _tag: "LoginDecided"; readonly verdict: Verdict }
+  /** `host` is where PASV says to connect; for EPSV only its port counts. */
+  | { readonly _tag: "PassiveOpened"; readonly host: HostPort }
+  | { readonly _tag: "PassiveFailed"; readonly reason: string }
+  | { readonly _tag: "Answered"; readonly answer: Either.Either<Entry, FileFault> }
+  | { readonly _tag: "StatusListed"; readonly ended: "Whole" | "CutShort" | FileFault }
+  | { readonly _tag: "Progress"; readonly lines: ReadonlyArray<string> }
+  /** What is sent has been found; `size` in bytes where it is known. */
+  | { readonly _tag: "TransferOpened"; readonly size: number | undefined }
+  | { readonly _tag: "TransferEnded"; readonly outcome: Outcome }
+  | { readonly _tag: "TimedOut"; readonly timer: "Login" | "Idle" }
+  /** The server is going down. */
+  | { readonly _tag: "DrainRequested" }

@@ -1,0 +1,153 @@
+import * as Either from "effect/Either"
+import * as Command from "../Command.ts"
+import * as Reply from "../Reply.ts"
+import * as Access from "./Access.ts"
+import * as DataPorts from "./DataPorts.ts"
+import * as Decision from "./Decision.ts"
+import type { Event } from "./Event.ts"
+import * as Files from "./Files.ts"
+import type { Handlers } from "./Handlers.ts"
+import * as Information from "./Information.ts"
+import * as Parameters from "./Parameters.ts"
+import type { Received, State, Transferring } from "./State.ts"
+import * as Transfers from "./Transfers.ts"
+import * as Writing from "./Writing.ts"
+
+const handlers: Handlers<Command.Verb> = {
+  ...Access.handlers,
+  ...Parameters.handlers,
+  ...DataPorts.handlers,
+  ...Transfers.handlers,
+  ...Files.handlers,
+  ...Information.handlers,
+  ...Writing.handlers
+}
+
+/**
+ * The whole conversation, with no socket in sight: what follows when `event` happens to a session in `state`. Total; every
+ * command gets exactly one final reply, in the order of the commands, and nothing follows 221 or 421.
+ *
+ * @since 0.1.0
+ * @category transitions
+ */
+export const step = (state: State, event: Event): Decision.Decision =>
+  state.closed ? Decision.stay(state) : settle(decide(state, event))
+
+const decide = (state: State, event: Event): Decision.Decision => {
+  const { work } = state
+  switch (event._tag) {
+    case "Started":
+      return Decision.say(state, Reply.ready(state.settings.greeting))
+    case "LineRead":
+      return work === undefined ? answer(state, event.line) : meanwhile(state, work, event.line)
+    case "LoginDecided":
+      return work?._tag === "LoggingIn" ? Access.decided(state, work.name, event.verdict) : Decision.stay(state)
+    case "PassiveOpened":
+      return work?._tag === "OpeningPassive" ? DataPorts.opened(state, work.command, event.host) : Decision.stay(state)
+    case "PassiveFailed":
+      return work?._tag === "OpeningPassive" ? DataPorts.failed(state, event.reason) : Decision.stay(state)
+    case "Answered":
+      return work?._tag === "Asking" ? Files.answered(state, work.question, event.answer) : Decision.stay(state)
+    case "StatusListed":
+      return work?._tag === "ListingStatus" ? Information.statusListed(state, event.ended) : Decision.stay(state)
+    case "Progress":
+      return Decision.say(state, Reply.make(211, "Status", ...event.lines, "End of status"))
+    case "TransferOpened":
+      return work?._tag === "Transferring" ? Transfers.opened(state, work, event.size) : Decision.stay(state)
+    case "TransferEnded":
+      return work?._tag === "Transferring" ? Transfers.ended(state, work, event.outcome) : Decision.stay(state)
+    case "TimedOut":
+      return Decision.close(
+        state,
+        Reply.closing(event.timer === "Login" ? "Login took too long." : "Idle for too long.")
+      )
+    case "DrainRequested":
+      return Decision.stay({ ...state, draining: true })
+  }
+}
+
+/** With nothing left to wait for, the next deferred line has its turn, or a drained session ends. */
+const settle = (decision: Decision.Decision): Decision.Decision => {
+  let settled = decision
+  while (settled.state.work === undefined && !settled.state.closed) {
+    const { state } = settled
+    if (state.draining) return Decision.andThen(settled, Decision.close(state, Reply.closing("Server going down.")))
+    const [line, ...deferred] = state.deferred
+    if (line === undefined) return settled
+    settled = Decision.andThen(settled, answer({ ...state, deferred }, line))
+  }
+  return settled
+}
+
+/** A line's turn has come. Whatever it is, it uses up the restart marker, unless it sets it (RFC 3659 section 5.3). */
+const answer = (state: State, line: Received): Decision.Decision => {
+  const decision = Either.isRight(line)
+    ? admit(state, line.right)
+    : Decision.say(state, replyToBadLine(state, line.left))
+  const setsMarker = Either.isRight(line) && line.right._tag === "REST"
+  return decision.state.restart === 0 || setsMarker
+    ? decision
+    : { ...decision, state: { ...decision.state, restart: 0 } }
+}
+
+/** The gate: login first, then the permission that the table asks for; behind it a handler sees only what it may do. */
+const admit = (state: State, command: Command.Command): Decision.Decision => {
+  const row = Command.rowOf(command._tag)
+  const permission = Command.permission(command)
+  if (state.account === undefined && (row.beforeLogin !== true || permission !== undefined)) {
+    return Decision.say(state, Reply.notLoggedIn)
+  }
+  if (permission !== undefined && state.account?.permissions.has(permission) !== true) {
+    return Decision.say(state, Reply.denied(permission))
+  }
+  return handlers[command._tag](state, command.argument as never)
+}
+
+type BadLine = Either.Either.Left<Received>
+
+const replyToBadLine = (state: State, line: BadLine): Reply.Reply => {
+  switch (line._tag) {
+    case "TooLong":
+      return Reply.lineTooLong
+    case "Unknown":
+      return Reply.unknownCommand
+    case "NotOffered":
+      return Reply.notOffered(line.verb)
+    case "BadSyntax":
+      return state.account === undefined && Command.rowOf(line.verb).beforeLogin !== true
+        ? Reply.notLoggedIn
+        : Reply.syntaxError(Command.syntax(line.verb))
+  }
+}
+
+/** A line while the session waits for something: it is heard at once only if nobody is ahead of it. */
+const meanwhile = (state: State, work: NonNullable<State["work"]>, line: Received): Decision.Decision => {
+  const command = Either.isRight(line) ? line.right : undefined
+  if (work._tag === "Transferring") {
+    if (work.quitting)
+      return command?._tag === "ABOR" ? Decision.act(state, { _tag: "CancelTransfer" }) : Decision.stay(state)
+    if (state.deferred.length === 0 && !work.aborting && command !== undefined) {
+      const heard = duringTransfer(state, work, command)
+      if (heard !== undefined) return heard
+    }
+  }
+  const next: State = { ...state, deferred: [...state.deferred, line] }
+  return command?._tag === "ABOR" && work._tag === "Transferring"
+    ? Decision.act(next, { _tag: "CancelTransfer" })
+    : Decision.stay(next)
+}
+
+const duringTransfer = (state: State, work: Transferring, command: Command.Command): Decision.Decision | undefined => {
+  switch (command._tag) {
+    case "NOOP":
+      return handlers.NOOP(state, command.argument)
+    case "STAT":
+      return command.argument === "" ? Decision.act(state, { _tag: "ReportProgress" }) : undefined
+    case "ABOR":
+      return Decision.act({ ...state, work: { ...work, aborting: true } }, { _tag: "CancelTransfer" })
+    case "QUIT":
+      return Decision.stay({ ...state, work: { ...work, quitting: true } })
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,150 @@
+import type * as Either from "effect/Either"
+import type { Account } from "../Account.ts"
+import type { Command, Rejected } from "../Command.ts"
+import * as Facts from "../Facts.ts"
+import type { HostPort } from "../HostPort.ts"
+import * as VirtualPath from "../VirtualPath.ts"
+
+/**
+ * What a session is told at its start and never changes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  /** The text after 220. */
+  readonly greeting: string
+  /** The client's address, normalised. */
+  readonly peer: string
+  /** PORT and EPRT may name another address than the client's own. */
+  readonly allowForeignActive: boolean
+  /** PORT and EPRT may name a port below 1024. */
+  readonly allowPrivilegedActive: boolean
+}
+
+/**
+ * How the next transfer gets its data connection: the server listens, or connects to `target`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type DataPlan = { readonly _tag: "Passive" } | { readonly _tag: "Active"; readonly target: HostPort }
+
+/**
+ * The representation type: ASCII, or image, which is bytes as they are (RFC 959 section 3.1.1).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Representation = "A" | "I"
+
+/**
+ * The one thing a session is waiting for. While there is one, commands other than those the table marks `duringTransfer` wait.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Work =
+  | { readonly _tag: "LoggingIn"; readonly name: string }
+  | { readonly _tag: "OpeningPassive"; readonly command: "PASV" | "EPSV" }
+  | { readonly _tag: "Asking"; readonly question: Question }
+  | { readonly _tag: "ListingStatus" }
+  | Transferring
+
+/**
+ * A transfer, from its command to its final reply.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Transferring {
+  readonly _tag: "Transferring"
+  readonly name: string
+  /** ABOR was given, and is answered after the transfer's own reply. */
+  readonly aborting: boolean
+  /** QUIT was given, and is answered after the transfer's own reply. */
+  readonly quitting: boolean
+}
+
+/**
+ * What is asked of storage about one path, and which command wants to know.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Question = {
+  readonly command: "CWD" | "SIZE" | "MDTM" | "MLST"
+  readonly path: VirtualPath.VirtualPath
+}
+
+/**
+ * A line of the client: a command, what was wrong with it, or a line over the limit.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Received = Either.Either<Command, Rejected | { readonly _tag: "TooLong" }>
+
+/**
+ * The whole of a session between two events.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface State {
+  readonly settings: Settings
+  /** Named by USER and waiting for PASS. */
+  readonly user: string | undefined
+  readonly account: Account | undefined
+  readonly failedLogins: number
+  readonly directory: VirtualPath.VirtualPath
+  readonly representation: Representation
+  /** The restart marker in bytes; only the very next command may use it (RFC 3659 section 5). */
+  readonly restart: number
+  readonly data: DataPlan | undefined
+  /** `EPSV ALL` was given: no other command may set up a data connection any more (RFC 2428 section 4). */
+  readonly epsvAll: boolean
+  readonly facts: Facts.Selection
+  readonly work: Work | undefined
+  /** Lines that wait for `work` to end, oldest first. */
+  readonly deferred: ReadonlyArray<Received>
+  /** The server is going down: the session ends with its current work. */
+  readonly draining: boolean
+  readonly closed: boolean
+}
+
+/**
+ * A session before its greeting.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const initial = (settings: Settings): State => ({
+  settings,
+  user: undefined,
+  account: undefined,
+  failedLogins: 0,
+  directory: VirtualPath.root,
+  representation: "A",
+  restart: 0,
+  data: undefined,
+  epsvAll: false,
+  facts: Facts.defaults,
+  work: undefined,
+  deferred: [],
+  draining: false,
+  closed: false
+})
+
+/**
+ * Which of the session's timers is running: `Login` until somebody is logged in, then `Idle`, but none while the session works
+ * for its client.
+ *
+ * @since 0.1.0
+ * @category queries
+ */
+export const timer = ({ account, closed, work }: State): "Login" | "Idle" | undefined => {
+  if (closed) return undefined
+  if (work !== undefined && work._tag !== "LoggingIn") return undefined
+  return account === undefined ? "Login" : "Idle"
+}

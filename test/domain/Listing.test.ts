@@ -1,0 +1,135 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, FastCheck } from "effect"
+import { Entry } from "../../src/domain/Entry.ts"
+import * as Listing from "../../src/domain/Listing.ts"
+
+const now = Date.UTC(2025, 10, 22, 18)
+const entry = (fields: Partial<Entry> = {}): Entry => ({
+  name: "notes.txt",
+  kind: "file",
+  size: 1234,
+  modified: Date.UTC(2025, 10, 22, 16, 41),
+  mode: 0o644,
+  links: 1,
+  owner: "ftp",
+  group: "ftp",
+  unique: "1g2",
+  ...fields
+})
+const anyName = FastCheck.array(FastCheck.oneof(FastCheck.constantFrom(..." -\r\n\0\tab>"), FastCheck.fullUnicode()), {
+  maxLength: 20
+}).map((all) => all.join(""))
+const entries = FastCheck.tuple(
+  Arbitrary.make(Entry),
+  anyName,
+  anyName,
+  anyName,
+  FastCheck.option(anyName, { nil: undefined })
+).map(([base, name, owner, group, target]) =>
+  entry({ ...base, name, owner, group, ...(target === undefined ? {} : { target }) })
+)
+/** How clients read a line. */
+const columns =
+  /^([-dlp])([-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT]) +(\d+) (\S+) +(\S+) +(\d+) ([A-Z][a-z]{2} [ \d]\d (?:\d\d:\d\d| \d{4})) ([^\r\n\0]*)$/
+
+const spaced = FastCheck.array(FastCheck.constantFrom(" ", "-", "a", "d", "--", "my", ".", "/"), { maxLength: 8 }).map(
+  (all) => all.join("")
+)
+
+describe("Listing", () => {
+  it.prop("whatever the entry, long is one line clients can read", [entries], ([value]) => {
+    const match = columns.exec(Listing.long(value, now))
+    assert.isNotNull(match)
+    assert.strictEqual(match?.[1], { file: "-", directory: "d", link: "l", other: "p" }[value.kind])
+    assert.strictEqual(match?.[6], String(Math.min(Math.trunc(value.size), Number.MAX_SAFE_INTEGER)))
+    assert.strictEqual(match?.[3], String(value.links))
+    const name = value.name.replace(/[\r\n\0]/g, "?")
+    const target =
+      value.kind === "link" && value.target !== undefined ? ` -> ${value.target.replace(/[\r\n\0]/g, "?")}` : ""
+    assert.strictEqual(match?.[8], name + target)
+  })
+
+  it.prop("the letters say the twelve bits", [FastCheck.integer({ min: 0, max: 0o7777 })], ([mode]) => {
+    const text = Listing.long(entry({ mode }), now).slice(1, 10)
+    const bit = (index: number, set: string) => (set.includes(text[index] ?? "") ? 1 : 0)
+    const read =
+      (bit(2, "sS") << 11) |
+      (bit(5, "sS") << 10) |
+      (bit(8, "tT") << 9) |
+      (bit(0, "r") << 8) |
+      (bit(1, "w") << 7) |
+      (bit(2, "xs") << 6) |
+      (bit(3, "r") << 5) |
+      (bit(4, "w") << 4) |
+      (bit(5, "xs") << 3) |
+      (bit(6, "r") << 2) |
+      (bit(7, "w") << 1) |
+      bit(8, "xt")
+    assert.strictEqual(read, mode)
+  })
+
+  it("prints what ls prints", () => {
+    assert.strictEqual(
+      Listing.long(entry(), now),
+      "-rw-r--r--    1 ftp      ftp              1234 Nov 22 16:41 notes.txt"
+    )
+    assert.strictEqual(
+      Listing.long(entry({ kind: "link", mode: 0o777, name: "my link", target: "a b", modified: 0 }), now),
+      "lrwxrwxrwx    1 ftp      ftp              1234 Jan  1  1970 my link -> a b"
+    )
+    assert.match(Listing.long(entry({ kind: "directory", mode: 0o1777 }), now), /^drwxrwxrwt /)
+    assert.match(
+      Listing.long(entry({ mode: 0o6644, owner: "Domain Users", group: "" }), now),
+      /^-rwSr-Sr-- +1 Domain_Users - /
+    )
+  })
+
+  it.prop("name is one line", [entries, spaced], ([value, prefix]) => {
+    assert.strictEqual(Listing.name(value), value.name.replace(/[\r\n\0]/g, "?"))
+    assert.strictEqual(Listing.name(value, { prefix }), prefix + Listing.name(value))
+  })
+
+  it.prop("a path without flags before it is taken as it stands", [spaced], ([text]) => {
+    FastCheck.pre(!text.trimStart().startsWith("-"))
+    assert.deepStrictEqual(Listing.parseArgument(text), {
+      all: false,
+      long: false,
+      directoryItself: false,
+      recursive: false,
+      path: text
+    })
+  })
+
+  it.prop("every path can be reached behind flags and --", [FastCheck.oneof(spaced, FastCheck.string())], ([path]) => {
+    assert.strictEqual(Listing.parseArgument(`-- ${path}`).path, path)
+    assert.deepStrictEqual(Listing.parseArgument(`-la -R -- ${path}`), {
+      all: true,
+      long: true,
+      directoryItself: false,
+      recursive: true,
+      path
+    })
+  })
+
+  it("reads what clients write", () => {
+    const read = (text: string) => {
+      const { all, directoryItself, long, path, recursive } = Listing.parseArgument(text)
+      return [`${all ? "a" : ""}${long ? "l" : ""}${directoryItself ? "d" : ""}${recursive ? "R" : ""}`, path]
+    }
+    assert.deepStrictEqual(read(""), ["", ""])
+    assert.deepStrictEqual(read("-a"), ["a", ""])
+    assert.deepStrictEqual(read("-la "), ["al", ""])
+    assert.deepStrictEqual(read("-al -d /pub"), ["ald", "/pub"])
+    assert.deepStrictEqual(read("my dir"), ["", "my dir"])
+    assert.deepStrictEqual(read("-la my dir"), ["al", "my dir"])
+    assert.deepStrictEqual(read("-1tF sub"), ["", "sub"])
+    assert.deepStrictEqual(read("-l  spaced"), ["l", " spaced"])
+    assert.deepStrictEqual(read("./-a"), ["", "./-a"])
+    assert.deepStrictEqual(read("-x.txt"), ["", "-x.txt"])
+    assert.deepStrictEqual(read("-"), ["", "-"])
+    assert.deepStrictEqual(read("-- -a"), ["", "-a"])
+    assert.deepStrictEqual(read("-l --"), ["l", ""])
+    assert.deepStrictEqual(read("--all"), ["", "--all"])
+    assert.deepStrictEqual(read("dir -a"), ["", "dir -a"])
+  })
+})

@@ -54,13 +54,15 @@ const tooLong: Line = { _tag: "TooLong" }
 /** Urgent data may have taken the IAC away from these, or left an IAC alone; no command begins with them. */
 const isStray = (byte: number): boolean => byte === dataMark || byte === interrupt
 
+const isOrdinary = (byte: number | undefined): boolean => byte !== lf && byte !== cr && byte !== interpretAsCommand
+
 /** The end of the line at `from` where it needs no work beyond cutting it out, else -1. */
 const plainEnd = (bytes: Uint8Array, from: number): number => {
   if (isStray(bytes[from] ?? 0)) return -1
   for (let index = from; index < bytes.length; index++) {
     const byte = bytes[index]
     if (byte === lf) return index
-    if (byte === interpretAsCommand || (byte === cr && bytes[index + 1] !== lf)) return -1
+    if (byte === interpretAsCommand || (byte === cr && bytes[index + 1] === nul)) return -1
   }
   return -1
 }
@@ -100,6 +102,19 @@ class Reader {
   private keep(byte: number): void {
     if (this.length < this.limit) this.kept[this.length++] = byte
     else this.tooLong = true
+  }
+
+  /** Takes the ordinary bytes at `from` in one piece; answers where they end. */
+  run(bytes: Uint8Array, from: number): number {
+    if (this.telnet !== "Data" || this.carriageReturn || this.atStart) return from
+    let end = from
+    while (end < bytes.length && isOrdinary(bytes[end])) end++
+    if (end - from > this.limit - this.length) this.tooLong = true
+    if (!this.tooLong) {
+      this.kept.set(bytes.subarray(from, end), this.length)
+      this.length += end - from
+    }
+    return end
   }
 
   private end(): void {
@@ -184,6 +199,9 @@ export const feed = (state: State, bytes: Uint8Array, limit: number): readonly [
   }
   if (at === bytes.length) return [state, lines]
   const reader = new Reader(state, bytes.length - at, limit, lines)
-  for (; at < bytes.length; at++) reader.read(bytes[at] ?? 0)
+  while (at < bytes.length) {
+    at = reader.run(bytes, at)
+    if (at < bytes.length) reader.read(bytes[at++] ?? 0)
+  }
   return [reader.state, lines]
 }

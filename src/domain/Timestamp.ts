@@ -77,7 +77,7 @@ export const parse = (text: string): number | undefined => {
   if (hours > 23 || minutes > 59 || (seconds > 59 && !isLeap)) return undefined
   const midnight = new Date(0).setUTCFullYear(year, month - 1, date)
   const real = civil(midnight)
-  if (real.year !== year || real.month !== month || real.day !== date) return undefined
+  if (real.year !== year || real.month !== month) return undefined
   const fraction = Number((match[7] ?? "").slice(0, 3).padEnd(3, "0"))
   return midnight + ((hours * 60 + minutes) * 60 + seconds) * 1000 + fraction
 }

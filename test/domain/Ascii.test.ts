@@ -6,7 +6,7 @@ const word = FastCheck.oneof(
   FastCheck.constantFrom("\n", "\r", "\r\n", "a"),
   FastCheck.integer({ max: 80, min: 1 }).map((n) => "x".repeat(n))
 )
-const text = FastCheck.array(word, { maxLength: 20 }).map((all) => all.join(""))
+const text = FastCheck.array(word, { maxLength: 12, size: "max" }).map((all) => all.join(""))
 const places = FastCheck.array(FastCheck.nat(), { maxLength: 8 })
 const many = { fastCheck: { numRuns: 1000 } }
 

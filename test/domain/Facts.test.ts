@@ -55,9 +55,11 @@ describe("Facts", () => {
   })
 
   it.prop("unique facts differ when the entries do", [entry, awkward], ([value, unique]) => {
-    const uniqueOf = (of: Entry) =>
-      parse(Facts.line(of, new Set(["Unique"]), { permissions: readOnly })).facts.get("Unique")
-    assert.strictEqual(uniqueOf(value) === uniqueOf({ ...value, unique }), value.unique === unique)
+    const uniqueOf = (unique: string) =>
+      parse(Facts.line({ ...value, unique }, new Set(["Unique"]), { permissions: readOnly })).facts.get("Unique") ?? ""
+    assert.strictEqual(uniqueOf(value.unique) === uniqueOf(unique), value.unique === unique)
+    const escaped = uniqueOf(unique)
+    assert.strictEqual(uniqueOf(escaped) === escaped, unique === escaped)
   })
 
   it.prop(
@@ -119,6 +121,41 @@ describe("Facts", () => {
       "Type=cdir;Perm=cdeflmp; /"
     )
     assert.strictEqual(Facts.line(value, new Set(), { permissions: readOnly }), " cap 60.pl")
+  })
+
+  it("says by its letters what each permission allows", () => {
+    const value: Entry = {
+      name: "a",
+      kind: "file",
+      size: 0,
+      modified: 0,
+      mode: 0,
+      links: 1,
+      owner: "ftp",
+      group: "ftp",
+      unique: ""
+    }
+    const perm = (kind: Entry["kind"], ...may: ReadonlyArray<Permission>) =>
+      parse(Facts.line({ ...value, kind }, new Set(["Perm"]), { permissions: new Set(may) })).facts.get("Perm")
+    const allowed = Permission.literals.map((may) => [
+      may,
+      perm("file", may),
+      perm("directory", may),
+      perm("other", may)
+    ])
+    assert.deepStrictEqual(allowed, [
+      ["list", "", "el", ""],
+      ["read", "r", "e", ""],
+      ["write", "w", "ce", ""],
+      ["append", "a", "e", ""],
+      ["delete", "d", "ep", "d"],
+      ["rename", "f", "ef", "f"],
+      ["mkdir", "", "em", ""],
+      ["rmdir", "", "dep", ""],
+      ["chmod", "", "e", ""],
+      ["times", "", "e", ""]
+    ])
+    assert.strictEqual(perm("link", ...Permission.literals), "adeflrw")
   })
 
   it("prints FEAT's and OPTS's lines", () => {

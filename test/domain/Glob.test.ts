@@ -5,25 +5,31 @@ import * as Glob from "../../src/domain/Glob.ts"
 const name = FastCheck.array(FastCheck.constantFrom("a", "b", "c", ".", "]", "-", "é", "😀", "\\", "*"), {
   maxLength: 8
 }).map((all) => all.join(""))
-/** A piece of a pattern together with the same piece as a regular expression. */
-const piece = FastCheck.constantFrom<ReadonlyArray<readonly [string, string]>[number]>(
-  ["*", "[^]*"],
-  ["?", "[^]"],
-  ["[a-b]", "[ab]"],
-  ["[!a-b]", "[^ab]"],
-  ["[]a]", "[\\]a]"],
-  ["[a-]", "[a\\-]"],
-  ["[\\]\\-]", "[\\]\\-]"],
-  ["[é-😀]", "[é-😀]"],
-  ["[b-a]", "(?!)"],
-  ["a", "a"],
-  ["b", "b"],
-  [".", "\\."],
-  ["😀", "😀"],
-  ["]", "\\]"],
-  ["\\*", "\\*"],
-  ["\\\\", "\\\\"],
-  ["\\a", "a"]
+/** A piece of a pattern, the same piece as a regular expression, and names it may stand for. */
+type Piece = readonly [glob: string, source: string, ...samples: ReadonlyArray<string>]
+const pieces = FastCheck.array(
+  FastCheck.constantFrom<Piece>(
+    ["*", "[^]*", "", "ab", ".*", "bab"],
+    ["?", "[^]", "c", "😀", "."],
+    ["[a-b]", "[ab]", "a", "b"],
+    ["[!a-b]", "[^ab]", "c", "-"],
+    ["[^a]", "[^a]", "b"],
+    ["[]a]", "[\\]a]", "]", "a"],
+    ["[!]a]", "[^\\]a]", "b"],
+    ["[a-]", "[a\\-]", "-", "a"],
+    ["[\\]\\-]", "[\\]\\-]", "]", "-"],
+    ["[é-😀]", "[é-😀]", "é", "😀"],
+    ["[b-a]", "(?!)", "a"],
+    ["a", "a", "a"],
+    ["b", "b", "b"],
+    [".", "\\.", "."],
+    ["😀", "😀", "😀"],
+    ["]", "\\]", "]"],
+    ["\\*", "\\*", "*"],
+    ["\\\\", "\\\\", "\\"],
+    ["\\a", "a", "a"]
+  ),
+  { maxLength: 6 }
 )
 const escape = (text: string): string => text.replace(/[*?[\]\\]/g, "\\$&")
 const many = { fastCheck: { numRuns: 2000 } }
@@ -31,12 +37,17 @@ const many = { fastCheck: { numRuns: 2000 } }
 describe("Glob", () => {
   it.prop(
     "matches as the same regular expression does, a leading dot aside",
-    [FastCheck.array(piece, { maxLength: 6 }), name],
-    ([pieces, text]) => {
-      const pattern = pieces.map(([glob]) => glob).join("")
-      const expression = new RegExp(`^(?:${pieces.map(([, source]) => source).join("")})$`, "u")
-      const hidden = text.startsWith(".") && !pattern.startsWith(".")
-      assert.strictEqual(Glob.matches(pattern, text), expression.test(text) && !hidden, pattern)
+    [pieces, FastCheck.array(FastCheck.nat(), { minLength: 6, maxLength: 6 }), name],
+    ([chosen, picks, other]) => {
+      const pattern = chosen.map(([glob]) => glob).join("")
+      const expression = new RegExp(`^(?:${chosen.map(([, source]) => source).join("")})$`, "u")
+      const likely = chosen
+        .map(([, , ...samples], index) => samples[(picks[index] ?? 0) % samples.length] ?? "")
+        .join("")
+      for (const text of [likely, other]) {
+        const hidden = text.startsWith(".") && !pattern.startsWith(".")
+        assert.strictEqual(Glob.matches(pattern, text), expression.test(text) && !hidden, `${pattern} ${text}`)
+      }
     },
     many
   )

@@ -126,6 +126,7 @@ describe("Listing", () => {
     assert.deepStrictEqual(read("-l  spaced"), ["l", " spaced"])
     assert.deepStrictEqual(read("./-a"), ["", "./-a"])
     assert.deepStrictEqual(read("-x.txt"), ["", "-x.txt"])
+    assert.deepStrictEqual(read("-x-y"), ["", "-x-y"])
     assert.deepStrictEqual(read("-"), ["", "-"])
     assert.deepStrictEqual(read("-- -a"), ["", "-a"])
     assert.deepStrictEqual(read("-l --"), ["l", ""])

@@ -8,6 +8,9 @@ const day = 86_400_000
 const time = FastCheck.oneof(
   FastCheck.integer({ min: earliest, max: latest }),
   FastCheck.integer({ min: 0, max: 4_102_444_800_000 }),
+  FastCheck.tuple(FastCheck.integer({ min: 16, max: 99 }), FastCheck.integer({ min: -2, max: 2 })).map(
+    ([century, days]) => Date.UTC(century * 100, 2, 1) + days * day
+  ),
   FastCheck.integer({ min: 0, max: 8000 }).map((days) => Date.UTC(2016, 1, 27) + days * day)
 )
 const many = { fastCheck: { numRuns: 1000 } }

@@ -1,0 +1,103 @@
+import * as Schema from "effect/Schema"
+
+/** A TCP port; 0 lets the operating system choose. @since 0.1.0 @category models */
+export const Port = Schema.Int.pipe(Schema.between(0, 65535))
+
+/** An IPv4 address in dotted form. @since 0.1.0 @category models */
+export const IPv4 = Schema.String.pipe(
+  Schema.pattern(/^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/, { identifier: "IPv4" })
+)
+
+/** An IPv4 network as `address/bits`. @since 0.1.0 @category models */
+export const Network = Schema.String.pipe(
+  Schema.pattern(/^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\/)|(?=\/))){4}\/(?:[12]?\d|3[0-2])$/, {
+    identifier: "Network"
+  })
+)
+
+/**
+ * The ports passive listeners are bound to, both ends included; 0-0 lets the operating system choose each listener's port once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const PortRange = Schema.Struct({ from: Port, to: Port }).pipe(
+  Schema.filter(({ from, to }) => from <= to && (from > 0 || to === 0), { identifier: "PortRange" })
+)
+
+/** @since 0.1.0 @category models */
+export type PortRange = typeof PortRange.Type
+
+/**
+ * The IPv4 address PASV announces to clients inside `network` (CIDR), or to everybody else where `network` is absent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const PassiveAddress = Schema.Struct({
+  network: Schema.optionalWith(Network, { exact: true }),
+  address: IPv4
+})
+
+/** @since 0.1.0 @category models */
+export type PassiveAddress = typeof PassiveAddress.Type
+
+/**
+ * The least urgent log line that is written; `none` writes nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const LogLevel = Schema.Literal("trace", "debug", "info", "warning", "error", "none")
+
+/** How a log line is written: for people, or one JSON object. @since 0.1.0 @category models */
+export const LogFormat = Schema.Literal("pretty", "json")
+
+/**
+ * Everything a server can be told. Durations are what they say; sizes are bytes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class FtpConfig extends Schema.Class<FtpConfig>("weft/FtpConfig")({
+  /** The folder served. */
+  root: Schema.NonEmptyString,
+  /** The address listened on; `"::"` is every IPv4 and IPv6 address. */
+  host: Schema.NonEmptyString,
+  port: Port,
+  /** Client pools in all, shared out over the shards. */
+  threads: Schema.Int.pipe(Schema.positive()),
+  /** Sessions one pool serves at once. */
+  clientsPerThread: Schema.Int.pipe(Schema.positive()),
+  /** Worker threads; 0 keeps every pool on the main thread. */
+  shards: Schema.NonNegativeInt,
+  /** Clients that may wait for a slot of one pool. */
+  queue: Schema.NonNegativeInt,
+  /** How long one may wait there before it is told 421. */
+  queueTimeout: Schema.Duration,
+  /** What 220 says when a session starts. */
+  greeting: Schema.NonEmptyString,
+  passivePorts: PortRange,
+  /** First match wins; empty announces the address the client connected to. */
+  passiveAddress: Schema.Array(PassiveAddress),
+  /** 0 is no limit. */
+  maxClientsPerAddress: Schema.NonNegativeInt,
+  idleTimeout: Schema.Duration,
+  loginTimeout: Schema.Duration,
+  /** From a transfer command to its data connection. */
+  dataTimeout: Schema.Duration,
+  /** A transfer that moves nothing for this long is cut. */
+  stallTimeout: Schema.Duration,
+  /** What running transfers get to finish in when the server stops. */
+  drainTimeout: Schema.Duration,
+  /** Longest command line in bytes. */
+  maxLineLength: Schema.Int.pipe(Schema.between(64, 65536)),
+  /** PORT and EPRT may name an address other than the client's own (server-to-server transfers). */
+  allowForeignActive: Schema.Boolean,
+  /** PORT and EPRT may name a port below 1024. */
+  allowPrivilegedActive: Schema.Boolean,
+  /** A passive data connection may come from an address other than the client's own. */
+  allowForeignPassive: Schema.Boolean,
+  logLevel: LogLevel,
+  logFormat: LogFormat
+}) {}

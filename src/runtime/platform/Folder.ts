@@ -1,0 +1,98 @@
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Descriptor } from "./Descriptor.ts"
+import type { Ffi } from "./Ffi.ts"
+import * as NodeCall from "./NodeCall.ts"
+import * as PooledCall from "./PooledCall.ts"
+
+/**
+ * The next names of an open directory, some hundreds, "." and ".." left out, in storage order; `undefined` at the end.
+ * Names are bytes as latin1 strings, so that any encoding passes and `<` orders them by byte.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Names = Effect.Effect<ReadonlyArray<string> | undefined, NodeCall.SystemError>
+
+const getdents64: Partial<Record<NodeJS.Architecture, number>> = {
+  arm64: 61,
+  loong64: 61,
+  ppc64: 202,
+  riscv64: 61,
+  s390x: 220,
+  x64: 217
+}
+
+const { EBADF } = Os.constants.errno
+
+const bufferSize = 32 * 1024
+const lengthAt = 16
+const nameAt = 19
+
+const parse = (records: Buffer): ReadonlyArray<string> => {
+  const shorts = new Uint16Array(records.buffer, records.byteOffset, records.length >> 1)
+  const names: Array<string> = []
+  let at = 0
+  while (at < records.length) {
+    const name = records.toString("latin1", at + nameAt, records.indexOf(0, at + nameAt))
+    if (name !== "." && name !== "..") names.push(name)
+    at += shorts[(at + lengthAt) >> 1] ?? records.length
+  }
+  return names
+}
+
+/**
+ * Reads a directory by its descriptor on the libuv pool, with `getdents64(2)`: a third of the price of `Fs.opendir`, and no
+ * second descriptor. `undefined` on a processor whose number of the call is not known here.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const names = (ffi: Ffi): ((directory: Descriptor) => Names) | undefined => {
+  const number = getdents64[process.arch]
+  if (number === undefined) return undefined
+  const syscall = ffi.libc.func("syscall", "long", ["long", "int", "void *", "size_t"])
+
+  return (directory) => {
+    const records = Buffer.allocUnsafeSlow(bufferSize)
+    return Effect.async((resume) => {
+      if (!directory.hold()) return resume(Effect.fail(NodeCall.systemError(EBADF, "getdents64")))
+      PooledCall.run(ffi, {
+        memory: [records],
+        start: (done) => syscall.async(number, directory.fd, records, bufferSize, done),
+        done: (result) => {
+          directory.release()
+          if (result < 0) return resume(Effect.fail(NodeCall.systemError(-result, "getdents64")))
+          resume(Effect.succeed(result === 0 ? undefined : parse(records.subarray(0, result))))
+        }
+      })
+    })
+  }
+}
+
+/**
+ * Reads a directory through `Fs.opendir`, wherever Node runs. The handle is a descriptor of its own and belongs to the scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const namesOf = (path: string | Buffer): Effect.Effect<Names, NodeCall.SystemError, Scope.Scope> =>
+  Effect.acquireRelease(
+    NodeCall.call<Fs.Dir>((done) => Fs.opendir(path as string, { encoding: "latin1", bufferSize: 256 }, done)),
+    (directory) => Effect.ignore(NodeCall.call<void>((done) => directory.close((error) => done(error ?? null))))
+  ).pipe(
+    Effect.map((directory) =>
+      Effect.async((resume) => {
+        const names: Array<string> = []
+        const onEntry = (error: NodeCall.SystemError | null, entry: Fs.Dirent | null) => {
+          if (error !== null) return resume(Effect.fail(error))
+          if (entry !== null) names.push(entry.name)
+          if (entry !== null && names.length < 256) return directory.read(onEntry)
+          resume(Effect.succeed(names.length === 0 ? undefined : names))
+        }
+        directory.read(onEntry)
+      })
+    )
+  )

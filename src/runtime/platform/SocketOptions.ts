@@ -1,0 +1,75 @@
+import * as Fs from "node:fs"
+import { ffi } from "./Ffi.ts"
+import * as SocketAddress from "./SocketAddress.ts"
+
+const solIp = 0
+const solSocket = 1
+const soReuseAddr = 2
+const soOobInline = 10
+const ipBindAddressNoPort = 24
+const afInet = 2
+const afInet6 = 10
+const streamCloseOnExecNonBlocking = 1 | 0o2000000 | 0o4000
+
+const libc = ffi && {
+  inetPton: ffi.libc.func("int inet_pton(int, const char *, _Out_ uint8_t *)") as (
+    family: number,
+    text: string,
+    address: Uint8Array
+  ) => number,
+  socket: ffi.libc.func("int socket(int, int, int)") as (domain: number, type: number, protocol: number) => number,
+  bind: ffi.libc.func("int bind(int, const uint8_t *, uint32_t)") as (
+    descriptor: number,
+    address: Uint8Array,
+    length: number
+  ) => number,
+  setsockopt: ffi.libc.func("int setsockopt(int, int, int, const int *, uint32_t)") as (
+    descriptor: number,
+    level: number,
+    option: number,
+    value: ReadonlyArray<number>,
+    length: number
+  ) => number
+}
+
+const turnOn = (descriptor: number, level: number, option: number): boolean =>
+  libc !== undefined && libc.setsockopt(descriptor, level, option, [1], 4) === 0
+
+/**
+ * Keeps TCP urgent data in its place among the other bytes. Some FTP clients send `ABOR` with its last byte urgent (RFC 959
+ * section 4.1.3 lets them), and without this that byte never arrives. Connections accepted by a listening descriptor
+ * have what the listener has. `false` where FFI is missing or the descriptor is no socket.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const keepUrgentInline = (descriptor: number): boolean => turnOn(descriptor, solSocket, soOobInline)
+
+const toSocketAddress = (address: string): Uint8Array | undefined => {
+  const bytes = new Uint8Array(address.includes(":") ? 16 : 4)
+  const family = bytes.length === 4 ? afInet : afInet6
+  return libc?.inetPton(family, address, bytes) === 1 ? SocketAddress.encode(bytes, 0) : undefined
+}
+
+/**
+ * A TCP socket that will connect from `address` on a port the kernel picks only when the peer is known. A plain `bind` to
+ * port 0 must pick at once and avoids every port in TIME_WAIT: a server that connects to its clients some hundred times
+ * a second runs out within seconds. The caller owns the descriptor. `undefined` where this cannot be had: connect with the
+ * ordinary local address then.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeBoundSocket = (address: string): number | undefined => {
+  const target = toSocketAddress(address)
+  if (libc === undefined || target === undefined) return undefined
+  const descriptor = libc.socket(target.length === 16 ? afInet : afInet6, streamCloseOnExecNonBlocking, 0)
+  if (descriptor < 0) return undefined
+  const bound =
+    turnOn(descriptor, solIp, ipBindAddressNoPort) &&
+    turnOn(descriptor, solSocket, soReuseAddr) &&
+    libc.bind(descriptor, target, target.length) === 0
+  if (bound) return descriptor
+  Fs.closeSync(descriptor)
+  return undefined
+}

@@ -1,0 +1,132 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+
+/**
+ * One end of a TCP connection. An IPv4 address reached through an IPv6 socket is given as plain IPv4.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
+/**
+ * Why the network refused; `reason` is what a reply is chosen by.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TcpError extends Schema.TaggedError<TcpError>()("TcpError", {
+  reason: Schema.Literal(
+    "Closed",
+    "Reset",
+    "Refused",
+    "Unreachable",
+    "TimedOut",
+    "InUse",
+    "Denied",
+    "NotAvailable",
+    "TooManyOpenFiles",
+    "Other"
+  ),
+  cause: Schema.optional(Schema.Defect)
+}) {
+  override get message(): string {
+    return this.cause instanceof Error ? `${this.reason}: ${this.cause.message}` : this.reason
+  }
+}
+
+/**
+ * What a connection tells its one reader. Each is called at most from one place at a time and never after `onClose`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reader {
+  /** The bytes are the connection's own buffer: use or copy them before returning. */
+  readonly onData: (bytes: Uint8Array) => void
+  /** The peer has sent its FIN; writing is still possible. */
+  readonly onEnd: () => void
+  /** The last call: the descriptor is gone. */
+  readonly onClose: (error: TcpError | undefined) => void
+}
+
+/**
+ * A connected stream of bytes. It starts paused and is destroyed with the scope or owner that made it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connection {
+  readonly local: Endpoint
+  readonly remote: Endpoint
+  /** Installs the one reader and starts reading. */
+  readonly read: (reader: Reader) => void
+  readonly pause: () => void
+  readonly resume: () => void
+  /** Hands text to the kernel or its buffer without waiting; `false` asks to wait for `drained` before the next. */
+  readonly unsafeWrite: (text: string) => boolean
+  /** Completes when everything written so far has left this process. */
+  readonly drained: Effect.Effect<void, TcpError>
+  /** Completes when these bytes have left this process, so their memory may be reused. */
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, TcpError>
+  /** Sends FIN after what was written, and completes when it is out. */
+  readonly end: Effect.Effect<void, TcpError>
+  /** Bytes accepted by `unsafeWrite` and not yet handed to the kernel. */
+  readonly unsafePending: () => number
+  /** Drops the connection at once; harmless when repeated. */
+  readonly unsafeDestroy: () => void
+  /** The operating system's descriptor where there is one. */
+  readonly descriptor: number | undefined
+}
+
+/**
+ * A bound listening socket.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Listener {
+  readonly local: Endpoint
+}
+
+/**
+ * The network. `layer` in `NodeTcp.ts` is the operating system's, `layer` in `MemoryTcp.ts` lives inside the process and lets a
+ * whole server run under TestClock.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Tcp extends Context.Tag("weft/Tcp")<
+  Tcp,
+  {
+    /**
+     * Listens until the scope closes, giving each accepted connection, paused, to `onConnection`, which owns it from then on.
+     * `host` `"::"` takes IPv4 and IPv6 both where the machine has both.
+     */
+    readonly listen: (
+      options: { readonly host: string; readonly port: number; readonly backlog: number },
+      onConnection: (connection: Connection) => void
+    ) => Effect.Effect<Listener, TcpError, Scope.Scope>
+    /**
+     * Connects from `localAddress`; an interrupted attempt leaves nothing behind. The caller owns the connection. It is also
+     * given to `onConnection` in the very turn it is made, for an owner that may be interrupted before it has the result.
+     */
+    readonly connect: (options: {
+      readonly host: string
+      readonly port: number
+      readonly localAddress?: string
+      readonly onConnection?: (connection: Connection) => void
+    }) => Effect.Effect<Connection, TcpError>
+    /** Wraps a connected descriptor that another thread accepted; the connection owns it from then on. */
+    readonly adopt: (options: {
+      readonly descriptor: number
+      readonly local: Endpoint
+      readonly remote: Endpoint
+    }) => Connection
+  }
+>() {}

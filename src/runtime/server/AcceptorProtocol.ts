@@ -1,0 +1,77 @@
+import type { MessagePort } from "node:worker_threads"
+import type { Endpoint } from "../platform/Tcp.ts"
+import type { Counts } from "./Bursts.ts"
+import type { Reason } from "./Refusal.ts"
+
+/**
+ * What the accepting thread starts with. It owns none of the descriptors named here.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Boot {
+  readonly control: MessagePort
+  /** An eventfd that is rung after each message on `control`. */
+  readonly bell: number
+  readonly listeners: ReadonlyArray<{ readonly descriptor: number; readonly local: Endpoint }>
+  readonly maxClientsPerAddress: number
+  /** What refused clients are told. */
+  readonly texts: Readonly<Record<Reason, string>>
+  /** 32-bit counters, one for each of `counters`. */
+  readonly counters: SharedArrayBuffer
+}
+
+/**
+ * Main thread to acceptor, on `control`. `Suspend` is answered by `Suspended`, after which the listeners may be closed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ToAcceptor =
+  | { readonly _tag: "Shard"; readonly shard: number; readonly port: MessagePort; readonly shared: SharedArrayBuffer }
+  | { readonly _tag: "ShardGone"; readonly shard: number }
+  | { readonly _tag: "Drain" }
+  | { readonly _tag: "Suspend" }
+  | { readonly _tag: "Stop" }
+
+/** Acceptor to main thread, on `control`. @since 0.1.0 @category models */
+export type FromAcceptor =
+  | { readonly _tag: "Suspended" }
+  | { readonly _tag: "Refused"; readonly counts: Counts<Reason> }
+
+/**
+ * A client on its way to a shard. The descriptor is the acceptor's until the shard counts it as adopted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Handed {
+  readonly id: number
+  readonly descriptor: number
+  readonly pool: number
+  readonly local: Endpoint
+  readonly remote: Endpoint
+}
+
+/** Acceptor to shard, on the shard's own port. @since 0.1.0 @category models */
+export type ToShard = ReadonlyArray<Handed>
+
+/** Shard to acceptor: the registration, once, and then the ids of clients that are gone. @since 0.1.0 @category models */
+export type FromShard =
+  | { readonly _tag: "Registered"; readonly pools: number; readonly room: number }
+  | { readonly _tag: "Released"; readonly ids: ReadonlyArray<number> }
+
+/** What is counted in `Boot.counters`, in order; `clients` is how many are inside now. @since 0.1.0 @category models */
+export const counters = ["accepted", "clients", "Full", "TooManyFromAddress", "Draining", "Exhausted"] as const
+
+/** @since 0.1.0 @category models */
+export type Counter = (typeof counters)[number]
+
+/** Where a shard's shared memory counts descriptors it has adopted. @since 0.1.0 @category models */
+export const adopted = 0
+
+/** Where the acceptor notes how many clients a shard has. @since 0.1.0 @category models */
+export const clients = 1
+
+/** @since 0.1.0 @category models */
+export const sharedBytes = 8

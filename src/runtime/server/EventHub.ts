@@ -1,0 +1,32 @@
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { ServerEvent } from "../../domain/ServerEvent.ts"
+import { Events } from "../observe/Events.ts"
+
+const capacity = 1024
+
+/**
+ * Where the events of all sessions come together: for the host's own `Events`, if it has any, and for whoever reads the stream.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EventHub {
+  readonly unsafeTell: (event: ServerEvent) => void
+  readonly stream: Stream.Stream<ServerEvent>
+}
+
+/** @since 0.1.0 @category constructors */
+export const make: Effect.Effect<EventHub, never, Scope.Scope> = Effect.gen(function* () {
+  const host = yield* Events
+  const hub = yield* Effect.acquireRelease(PubSub.sliding<ServerEvent>(capacity), PubSub.shutdown)
+  return {
+    unsafeTell: (event) => {
+      host.unsafeTell(event)
+      hub.unsafeOffer(event)
+    },
+    stream: Stream.fromPubSub(hub)
+  }
+})

@@ -1,0 +1,101 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Stream from "effect/Stream"
+import type { ServerEvent } from "../../domain/ServerEvent.ts"
+import type { FtpConfig } from "../config/FtpConfig.ts"
+import * as NodeTcp from "../platform/NodeTcp.ts"
+import { socketCalls } from "../platform/SocketCalls.ts"
+import type { Endpoint, Tcp } from "../platform/Tcp.ts"
+import type * as Layout from "./Layout.ts"
+import * as MainServer from "./MainServer.ts"
+import * as Modules from "./Modules.ts"
+import { Serve } from "./Serve.ts"
+import { ServerError } from "./ServerError.ts"
+import type { ServerStats } from "./ServerStats.ts"
+import * as ThreadedServer from "./ThreadedServer.ts"
+
+/**
+ * A running FTP server. It takes clients from the moment its layer is built until the layer's scope closes: then it stops
+ * listening, gives sessions `drainTimeout` to finish, interrupts the rest, and leaves no descriptor, thread or fiber behind. It
+ * never touches the signals of the process.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class FtpServer extends Context.Tag("weft/FtpServer")<
+  FtpServer,
+  {
+    /** Where it listens, with the port the system chose where the configuration said 0. */
+    readonly addresses: ReadonlyArray<Endpoint>
+    readonly layout: Layout.Layout
+    /**
+     * Tells newcomers 421 and every session to come to its end, and completes when none is left, however long that takes. It
+     * cannot be taken back; repeated or interrupted it does no harm.
+     */
+    readonly drain: Effect.Effect<void>
+    /** What happens from now on. A reader that is slow loses the oldest events. */
+    readonly events: Stream.Stream<ServerEvent>
+    /** Waits for the server to fail as a whole; a program that runs it should wait for this and then end. */
+    readonly failed: Effect.Effect<never, ServerError>
+    readonly stats: Effect.Effect<ServerStats>
+  }
+>() {}
+
+/**
+ * A server with all of its pools on this thread. `serving` is built for it alone and takes what it needs from the host's layers;
+ * what it tells `Events` while it is built or serves comes out of `events`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerServing = <E, R>(
+  config: FtpConfig,
+  serving: Layer.Layer<Serve, E, R>
+): Layer.Layer<FtpServer, ServerError | E, R | Tcp> => Layer.scoped(FtpServer, MainServer.make(config, serving))
+
+/**
+ * The same with a `Serve` that the host has built already; only what that tells the `Events` of its own fiber comes out of
+ * `events`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (config: FtpConfig): Layer.Layer<FtpServer, ServerError, Serve | Tcp> =>
+  layerServing(config, Layer.effect(Serve, Serve))
+
+/**
+ * A server whose pools run in worker threads, as the configuration's `shards` says. Each thread builds the layers of the modules
+ * named for itself. With no shards, or where the platform has no FFI to hand descriptors over with, this thread carries all pools.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSharded = (
+  config: FtpConfig,
+  options: ThreadedServer.Options
+): Layer.Layer<FtpServer, ServerError> => {
+  if (config.shards === 0) return layerModules(config, options)
+  if (socketCalls === undefined) {
+    const warning = Effect.logWarning("no FFI on this platform: all pools run on the main thread")
+    return Layer.merge(Layer.effectDiscard(warning), layerModules(config, options))
+  }
+  return Layer.scoped(FtpServer, ThreadedServer.make(config, socketCalls, options))
+}
+
+const layerModules = (config: FtpConfig, options: ThreadedServer.Options): Layer.Layer<FtpServer, ServerError> =>
+  Modules.load(ThreadedServer.addressesOf(options), config).pipe(
+    Effect.map((serving) =>
+      layerServing(config, serving).pipe(
+        Layer.provide(NodeTcp.layer),
+        Layer.catchAll((cause) =>
+          Layer.fail(
+            cause instanceof ServerError
+              ? cause
+              : new ServerError({ reason: "Other", detail: `the services cannot be built: ${cause}`, cause })
+          )
+        )
+      )
+    ),
+    Layer.unwrapEffect
+  )

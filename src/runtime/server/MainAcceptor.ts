@@ -1,0 +1,92 @@
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import * as Admission from "../../domain/Admission.ts"
+import type { Connection } from "../platform/Tcp.ts"
+import type { Counter } from "./AcceptorProtocol.ts"
+import * as Bursts from "./Bursts.ts"
+import * as Refusal from "./Refusal.ts"
+import * as Reprieve from "./Reprieve.ts"
+import type { Shard } from "./Shard.ts"
+
+const reportEvery = 5000
+
+/**
+ * Admission where the pools are on the same thread as the listener.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MainAcceptor {
+  /** Lets an accepted connection in, or sends it away. */
+  readonly unsafeTake: (connection: Connection) => void
+  readonly unsafeRelease: (id: number) => void
+  readonly unsafeDrain: () => void
+  readonly unsafeCounts: () => Readonly<Record<Counter, number>>
+}
+
+/**
+ * Books with one shard in them. Logs one line for each burst of refusals.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: {
+  readonly shard: Shard
+  readonly pools: number
+  readonly room: number
+  readonly maxClientsPerAddress: number
+}): Effect.Effect<MainAcceptor, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const log = Runtime.runSync(yield* Effect.runtime<never>())
+    const fork = yield* Effect.flatMap(FiberSet.make<void>(), (refused) => FiberSet.runtime(refused)())
+    const admission = Admission.make(options)
+    admission.addShard(0, options)
+    const counts = { accepted: 0, Full: 0, TooManyFromAddress: 0, Draining: 0, Exhausted: 0 }
+    const refusals = Bursts.make<Refusal.Reason>(reportEvery, (counts) =>
+      log(Effect.logWarning("clients refused").pipe(Effect.annotateLogs(counts)))
+    )
+
+    const place = (connection: Connection): Admission.Refusal | undefined => {
+      const verdict = admission.admit(connection.remote.address)
+      if (typeof verdict === "string") return verdict
+      options.shard.unsafeOffer({ id: verdict.id, pool: verdict.pool, connection })
+      return undefined
+    }
+
+    const reprieve = Reprieve.make<Connection>({
+      place,
+      refuse: (connection, reason) => {
+        counts[reason]++
+        refusals.note(reason, Date.now())
+        fork(Refusal.say(connection, reason))
+      }
+    })
+
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        admission.drain()
+        reprieve.review(Date.now())
+      })
+    )
+    const review = Effect.sleep(Reprieve.interval).pipe(
+      Effect.zipRight(Effect.sync(() => reprieve.review(Date.now()))),
+      Effect.repeat({ while: () => reprieve.size() > 0 }),
+      Effect.asVoid
+    )
+
+    return {
+      unsafeTake: (connection) => {
+        counts.accepted++
+        const wasEmpty = reprieve.size() === 0
+        reprieve.take(connection, Date.now())
+        if (wasEmpty && reprieve.size() > 0) fork(review)
+      },
+      unsafeRelease: (id) => {
+        admission.release(id)
+      },
+      unsafeDrain: () => admission.drain(),
+      unsafeCounts: () => ({ ...counts, clients: admission.size() })
+    }
+  })

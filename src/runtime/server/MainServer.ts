@@ -1,0 +1,64 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { FtpConfig } from "../config/FtpConfig.ts"
+import { Events } from "../observe/Events.ts"
+import { Tcp } from "../platform/Tcp.ts"
+import * as EventHub from "./EventHub.ts"
+import * as Layout from "./Layout.ts"
+import * as MainAcceptor from "./MainAcceptor.ts"
+import { Serve } from "./Serve.ts"
+import { ServerError } from "./ServerError.ts"
+import * as ServerStats from "./ServerStats.ts"
+import * as Shard from "./Shard.ts"
+
+const backlog = 4096
+
+/**
+ * The server whose pools all run on this thread; see `FtpServer.layer`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function* <E, R>(config: FtpConfig, serving: Layer.Layer<Serve, E, R>) {
+  const tcp = yield* Tcp
+  const layout: Layout.Layout = { ...Layout.fromConfig(config), shards: 0 }
+  const hub = yield* EventHub.make
+  const tellHub = Effect.provideService(Events, { unsafeTell: hub.unsafeTell })
+  const { serve } = yield* tellHub(
+    Effect.map(Layer.build(serving), (context) => ({ serve: Context.get(context, Serve) }))
+  )
+  let onEnd = (_id: number) => {}
+
+  const shard = yield* Shard.make({
+    pools: layout.threads,
+    clientsPerThread: layout.clientsPerThread,
+    queue: config.queue,
+    queueTimeout: config.queueTimeout,
+    serve,
+    onEnd: (id) => onEnd(id)
+  }).pipe(tellHub)
+
+  yield* Effect.addFinalizer(() => shard.drain.pipe(Effect.interruptible, Effect.timeoutOption(config.drainTimeout)))
+
+  const acceptor = yield* MainAcceptor.make({
+    shard,
+    pools: layout.threads,
+    room: config.clientsPerThread + config.queue,
+    maxClientsPerAddress: config.maxClientsPerAddress
+  })
+  onEnd = acceptor.unsafeRelease
+
+  const listener = yield* tcp
+    .listen({ host: config.host, port: config.port, backlog }, acceptor.unsafeTake)
+    .pipe(Effect.mapError((error) => ServerError.ofListen(config.host, config.port, error)))
+
+  return {
+    addresses: [listener.local],
+    layout,
+    drain: Effect.zipRight(Effect.sync(acceptor.unsafeDrain), shard.drain),
+    events: hub.stream,
+    failed: Effect.never,
+    stats: Effect.sync(() => ServerStats.make(acceptor.unsafeCounts(), []))
+  }
+})

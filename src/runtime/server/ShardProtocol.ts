@@ -1,0 +1,71 @@
+import type { MessagePort } from "node:worker_threads"
+import * as Schema from "effect/Schema"
+import { ServerEvent } from "../../domain/ServerEvent.ts"
+import { FtpConfig } from "../config/FtpConfig.ts"
+
+/**
+ * What a shard's thread starts with, for each incarnation anew.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Boot = Schema.Struct({
+  config: FtpConfig,
+  /** Which of the shards it is, from 0. */
+  index: Schema.NonNegativeInt,
+  pools: Schema.NonNegativeInt,
+  /** Addresses of the modules it runs; see `Modules`. */
+  serving: Schema.String,
+  services: Schema.String
+})
+
+/** @since 0.1.0 @category models */
+export type Boot = typeof Boot.Type
+
+/**
+ * The thread's `workerData`: the encoded boot data, and what no schema can describe.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ThreadBoot {
+  readonly boot: typeof Boot.Encoded
+  /** The way to the acceptor. */
+  readonly acceptor: MessagePort
+  /** Shared with the acceptor; see `AcceptorProtocol`. */
+  readonly shared: SharedArrayBuffer
+}
+
+/**
+ * Shard to main thread. `Ready` comes once, or `Failed` instead; `Drained` when nobody is left after a `Drain`. A line of log goes
+ * to the main thread's logger, so that a host sees the lines of all threads in one place and in its own format.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const FromShard = Schema.Union(
+  Schema.TaggedStruct("Ready", {}),
+  Schema.TaggedStruct("Drained", {}),
+  Schema.TaggedStruct("Event", { event: ServerEvent }),
+  Schema.TaggedStruct("Log", {
+    level: Schema.Literal("Trace", "Debug", "Info", "Warning", "Error", "Fatal"),
+    message: Schema.Array(Schema.String),
+    annotations: Schema.Record({ key: Schema.String, value: Schema.String }),
+    cause: Schema.optional(Schema.String)
+  }),
+  Schema.TaggedStruct("Failed", { detail: Schema.String })
+)
+
+/** @since 0.1.0 @category models */
+export type FromShard = typeof FromShard.Type
+
+/**
+ * Main thread to shard. `Drain` lets sessions finish; `Stop` ends what is left, and the thread.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const ToShard = Schema.Union(Schema.TaggedStruct("Drain", {}), Schema.TaggedStruct("Stop", {}))
+
+/** @since 0.1.0 @category models */
+export type ToShard = typeof ToShard.Type

@@ -1,0 +1,94 @@
+import type { ResourceLimits } from "node:worker_threads"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { FtpConfig } from "../config/FtpConfig.ts"
+import * as Accept from "../platform/Accept.ts"
+import type { SocketCalls } from "../platform/SocketCalls.ts"
+import * as EventHub from "./EventHub.ts"
+import * as Layout from "./Layout.ts"
+import * as RestartIntensity from "./RestartIntensity.ts"
+import { ServerError } from "./ServerError.ts"
+import * as ServerStats from "./ServerStats.ts"
+import * as Shards from "./Shards.ts"
+import * as ThreadAcceptor from "./ThreadAcceptor.ts"
+
+/**
+ * What a server in threads is told beside its configuration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The host's module; see `Modules`. */
+  readonly services: URL
+  /** What is done for a client; Weft's own sessions unless a test or an experiment says otherwise. */
+  readonly serving?: URL
+  /** The folder of the built entry modules, where this code does not run from there itself. */
+  readonly entries?: URL
+  readonly restarts?: RestartIntensity.RestartIntensity
+  readonly startTimeout?: Duration.DurationInput
+  readonly stopTimeout?: Duration.DurationInput
+  readonly resourceLimits?: ResourceLimits
+}
+
+const backlog = 4096
+const here = new URL("./", import.meta.url)
+const sessions = "../session/serving.js"
+
+/**
+ * The modules' addresses as a thread takes them.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const addressesOf = ({ entries = here, services, serving }: Options) => ({
+  services: services.href,
+  serving: (serving ?? new URL(sessions, entries)).href
+})
+
+/**
+ * The server whose pools run in worker threads; see `FtpServer.layerSharded`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: SocketCalls, options: Options) {
+  const { entries = here } = options
+  const layout = Layout.fromConfig(config)
+  const hub = yield* EventHub.make
+
+  const listener = yield* Accept.listen(calls, { host: config.host, port: config.port, backlog }).pipe(
+    Effect.mapError((error) => ServerError.ofListen(config.host, config.port, error))
+  )
+  const acceptor = yield* ThreadAcceptor.make({
+    calls,
+    listeners: [listener],
+    maxClientsPerAddress: config.maxClientsPerAddress,
+    entry: new URL("./acceptorThread.js", entries)
+  })
+  const shards = yield* Shards.make({
+    acceptor,
+    boots: Layout.poolsOfShards(layout).map((pools, index) => ({ config, index, pools, ...addressesOf(options) })),
+    entry: new URL("./shardThread.js", entries),
+    resourceLimits: options.resourceLimits,
+    restarts: options.restarts ?? RestartIntensity.forShards(layout.shards),
+    startTimeout: options.startTimeout ?? "20 seconds",
+    stopTimeout: options.stopTimeout ?? "3 seconds",
+    unsafeTell: hub.unsafeTell
+  })
+
+  yield* Effect.addFinalizer(() =>
+    Effect.zipRight(
+      acceptor.suspend,
+      shards.drain.pipe(Effect.interruptible, Effect.timeoutOption(config.drainTimeout))
+    )
+  )
+  return {
+    addresses: [listener.local],
+    layout,
+    drain: Effect.zipRight(acceptor.drain, shards.drain),
+    events: hub.stream,
+    failed: Effect.raceFirst(acceptor.failed, shards.failed),
+    stats: Effect.sync(() => ServerStats.make(acceptor.unsafeCounts(), shards.unsafeStats()))
+  }
+})

@@ -1,0 +1,129 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Command from "../../domain/Command.ts"
+import * as Line from "../../domain/Line.ts"
+import type { Received } from "../../domain/session/State.ts"
+import type * as Tcp from "../platform/Tcp.ts"
+
+/** Bytes made into lines at a time: a flood of short lines waits as bytes, not as objects. */
+const portion = 1024
+
+/** Bytes of replies the client may leave unread before its next command is looked at. */
+const patience = 16 * 1024
+
+const tooLong: Received = Either.left({ _tag: "TooLong" })
+
+/**
+ * A control connection (RFC 959 section 2.3): bytes to commands one way, replies to bytes the other. It reads no further
+ * than the session keeps up with, so that a flood stays in the client's own buffers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class ControlConnection implements Tcp.Reader {
+  readonly connection: Tcp.Connection
+  /** The client will send no more. */
+  ended = false
+  /** The descriptor is gone. */
+  closed = false
+
+  readonly #limit: number
+  readonly #changed: () => void
+  #state: Line.State = Line.empty
+  #lines: ReadonlyArray<Line.Line> = []
+  #next = 0
+  #unread: Uint8Array | undefined = undefined
+  #output = ""
+  #ignores = false
+
+  /** `changed` is called whenever there may be a line to take, or an end to notice. */
+  constructor(connection: Tcp.Connection, limit: number, changed: () => void) {
+    this.connection = connection
+    this.#limit = limit
+    this.#changed = changed
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#ignores) return
+    if (this.#unread === undefined && this.#next >= this.#lines.length && bytes.length <= portion) {
+      this.#feed(bytes)
+    } else {
+      this.connection.pause()
+      this.#unread = this.#unread === undefined ? bytes.slice() : concat(this.#unread, bytes)
+    }
+    this.#changed()
+  }
+
+  onEnd(): void {
+    this.ended = true
+    this.#changed()
+  }
+
+  onClose(): void {
+    this.ended = true
+    this.closed = true
+    this.#changed()
+  }
+
+  #feed(bytes: Uint8Array): void {
+    const [state, lines] = Line.feed(this.#state, bytes, this.#limit)
+    this.#state = state
+    this.#lines = lines
+    this.#next = 0
+  }
+
+  /** The next line the client sent, or `undefined` while there is none. */
+  unsafeTake(): Received | undefined {
+    for (;;) {
+      const line = this.#lines[this.#next]
+      if (line !== undefined) {
+        this.#next++
+        return line._tag === "Text" ? Command.parse(line.text) : tooLong
+      }
+      const unread = this.#unread
+      if (unread === undefined) return undefined
+      this.#feed(unread.subarray(0, portion))
+      if (unread.length > portion) {
+        this.#unread = unread.subarray(portion)
+      } else {
+        this.#unread = undefined
+        this.connection.resume()
+      }
+    }
+  }
+
+  /** Reads on, to notice the end, and throws away what comes. */
+  unsafeIgnore(): void {
+    this.#ignores = true
+    this.#lines = []
+    this.#unread = undefined
+    this.connection.resume()
+  }
+
+  /** Puts text into the next `unsafeFlush`; many replies leave in one write. */
+  unsafeSay(text: string): void {
+    this.#output += text
+  }
+
+  unsafeFlush(): void {
+    if (this.#output === "") return
+    const output = this.#output
+    this.#output = ""
+    if (!this.closed) this.connection.unsafeWrite(output)
+  }
+
+  /** True when the client leaves more replies unread than it should. */
+  unsafeIsBehind(): boolean {
+    return !this.closed && this.connection.unsafePending() > patience
+  }
+
+  /** Completes when the client has taken the replies, or is gone. */
+  readonly caughtUp: Effect.Effect<void> = Effect.suspend(() => Effect.ignore(this.connection.drained))
+}
+
+const concat = (first: Uint8Array, second: Uint8Array): Uint8Array => {
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}

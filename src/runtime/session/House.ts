@@ -1,0 +1,23 @@
+import type { ServerEvent } from "../../domain/ServerEvent.ts"
+import type { Accounts } from "../accounts/Accounts.ts"
+import type { FtpConfig } from "../config/FtpConfig.ts"
+import type { Tcp } from "../platform/Tcp.ts"
+import type { Storage } from "../storage/Storage.ts"
+import type { PassivePorts } from "../transfer/PassivePorts.ts"
+import type { Timers } from "./Timers.ts"
+
+/**
+ * What every session of a shard shares, looked up once rather than at each session's start.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface House {
+  readonly config: FtpConfig
+  readonly storage: Storage["Type"]
+  readonly accounts: Accounts["Type"]
+  readonly tcp: Tcp["Type"]
+  readonly passivePorts: PassivePorts
+  readonly timers: Timers["Type"]
+  readonly unsafeTell: (event: ServerEvent) => void
+}

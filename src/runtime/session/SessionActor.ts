@@ -1,0 +1,201 @@
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Reply from "../../domain/Reply.ts"
+import type { Action } from "../../domain/session/Action.ts"
+import type { Event } from "../../domain/session/Event.ts"
+import * as Session from "../../domain/session/Session.ts"
+import * as State from "../../domain/session/State.ts"
+import type { Client } from "../server/Client.ts"
+import type { Lease } from "../transfer/PassiveLease.ts"
+import * as Progress from "../transfer/Progress.ts"
+import { ControlConnection } from "./ControlConnection.ts"
+import type { House } from "./House.ts"
+import * as Interpreter from "./Interpreter.ts"
+import type { Timed } from "./Timers.ts"
+
+/** Lines that may wait behind the session's current work; the rest stays in the client's buffers. */
+const maxDeferred = 16
+
+/** How long a closed session waits for its client to hang up, so that the last reply is not lost to a reset. */
+const linger = Duration.toMillis("2 seconds")
+
+/**
+ * One session: private state that one fiber steps through events, a control connection that feeds it, and at most one child fiber
+ * for the login or transfer it is waiting for, so that ABOR, STAT, NOOP and QUIT are heard at once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class SessionActor implements Interpreter.Actor, Timed {
+  readonly house: House
+  readonly client: Client
+  readonly control: ControlConnection
+  state: State.State
+  lease: Lease | undefined = undefined
+  progress: Progress.Progress | undefined = undefined
+
+  readonly #startedAt: number
+  /** When the client was last heard or worked for. */
+  #touchedAt: number
+  /** Since when replies have been waiting for the client to read them, or the session for its client to hang up. */
+  #waitsSince: number | undefined = undefined
+  #patience = 0
+  /** Bounded: each action is answered once, and each timer fires once. */
+  readonly #events: Array<Event> = [{ _tag: "Started" }]
+  #task: Fiber.RuntimeFiber<void> | undefined = undefined
+  #stirred = false
+  #resume: (() => void) | undefined = undefined
+
+  constructor(house: House, client: Client) {
+    this.house = house
+    this.client = client
+    this.#startedAt = this.#touchedAt = house.timers.unsafeNow()
+    this.control = new ControlConnection(client.connection, house.config.maxLineLength, () => this.#stir())
+    this.state = State.initial({
+      greeting: house.config.greeting,
+      peer: client.connection.remote.address,
+      allowForeignActive: house.config.allowForeignActive,
+      allowPrivilegedActive: house.config.allowPrivilegedActive
+    })
+  }
+
+  unsafeTell(event: Event): void {
+    this.#events.push(event)
+    this.#stir()
+  }
+
+  #stir(): void {
+    this.#stirred = true
+    const resume = this.#resume
+    this.#resume = undefined
+    resume?.()
+  }
+
+  /** Completes when something has happened since it last did. */
+  readonly #stirring = Effect.async<void>((resume) => {
+    if (this.#stirred) return resume(Effect.void)
+    this.#resume = () => resume(Effect.void)
+  })
+
+  unsafeTick(now: number): void {
+    const { config } = this.house
+    if (this.#waitsSince !== undefined) {
+      if (now - this.#waitsSince >= this.#patience) this.control.connection.unsafeDestroy()
+      return
+    }
+    const limits = {
+      connecting: Duration.toMillis(config.dataTimeout),
+      moving: Duration.toMillis(config.stallTimeout)
+    }
+    if (this.progress !== undefined && Progress.unsafeTick(this.progress, now, limits)) this.unsafeCancel()
+    const timer = State.timer(this.state)
+    if (timer === "Login" && now - this.#startedAt >= Duration.toMillis(config.loginTimeout)) {
+      this.unsafeTell({ _tag: "TimedOut", timer })
+    } else if (timer === "Idle" && now - this.#touchedAt >= Duration.toMillis(config.idleTimeout)) {
+      this.unsafeTell({ _tag: "TimedOut", timer })
+    }
+  }
+
+  unsafeCancel(): void {
+    this.#task?.unsafeInterruptAsFork(this.#task.id())
+  }
+
+  /** What has happened and not been stepped through: the session's own affairs first, then the client's next line. */
+  #next(): Event | undefined {
+    const event = this.#events.shift()
+    if (event !== undefined) return event
+    if (this.state.deferred.length >= maxDeferred) return undefined
+    const line = this.control.unsafeTake()
+    if (line === undefined) return undefined
+    this.#touchedAt = this.house.timers.unsafeNow()
+    return { _tag: "LineRead", line }
+  }
+
+  /** Steps through everything there is, up to the first action that takes time, which it returns. */
+  #advance(): Action | undefined {
+    this.#stirred = false
+    for (let event = this.#next(); event !== undefined; event = this.#next()) {
+      const { actions, replies, state } = Session.step(this.state, event)
+      if (this.state.work !== undefined && state.work === undefined) this.#touchedAt = this.house.timers.unsafeNow()
+      this.state = state
+      for (const reply of replies) this.control.unsafeSay(Reply.render(reply))
+      for (const action of actions) {
+        if (!Interpreter.unsafePerform(this, action)) return action
+      }
+      if (this.control.unsafeIsBehind()) return undefined
+    }
+    return undefined
+  }
+
+  fork<A>(effect: Effect.Effect<A>, toEvent: (exit: Exit.Exit<A>) => Event): Effect.Effect<void> {
+    const task = Effect.onExit(effect, (exit) => {
+      const told = Effect.sync(() => {
+        this.#task = undefined
+        this.progress = undefined
+        this.unsafeTell(toEvent(exit))
+      })
+      return Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)
+        ? Effect.zipRight(Effect.logError("session task failed", exit.cause), told)
+        : told
+    })
+    return Effect.map(Effect.fork(Effect.asVoid(task)), (fiber) => {
+      this.#task = fiber
+    })
+  }
+
+  readonly caughtUp: Effect.Effect<void> = Effect.suspend(() => {
+    if (!this.control.unsafeIsBehind()) return Effect.void
+    this.#wait(Duration.toMillis(this.house.config.stallTimeout))
+    return Effect.map(this.control.caughtUp, () => {
+      this.#waitsSince = undefined
+    })
+  })
+
+  #wait(patience: number): void {
+    this.#waitsSince = this.house.timers.unsafeNow()
+    this.#patience = patience
+  }
+
+  /** The session is closed, or the client is gone, or it has said all it will and been answered. */
+  #isOver(): boolean {
+    return this.state.closed || this.control.closed || (this.control.ended && this.state.work === undefined)
+  }
+
+  /** The session's life: from the greeting until one side ends it, and whatever it still holds given back. */
+  readonly life: Effect.Effect<void> = Effect.gen(this, function* () {
+    this.control.connection.read(this.control)
+    for (;;) {
+      const action = this.#advance()
+      this.control.unsafeFlush()
+      if (action !== undefined) yield* Interpreter.perform(this, action)
+      else if (this.#isOver()) return yield* this.#hangUp
+      else if (this.control.unsafeIsBehind()) yield* this.caughtUp
+      else yield* this.#stirring
+    }
+  }).pipe(
+    Effect.ensuring(
+      Effect.suspend(() => {
+        this.lease?.release()
+        return this.#task === undefined ? Effect.void : Fiber.interrupt(this.#task)
+      })
+    )
+  )
+
+  /** Sends the FIN behind the last reply and waits, not for long, until the client has taken it. */
+  readonly #hangUp = Effect.suspend(() => {
+    if (this.control.closed) return Effect.void
+    this.#wait(linger)
+    this.control.unsafeIgnore()
+    const ended = Effect.repeat(
+      Effect.suspend(() => {
+        this.#stirred = false
+        return this.control.ended ? Effect.void : this.#stirring
+      }),
+      { until: () => this.control.ended }
+    )
+    return Effect.zipRight(Effect.ignore(this.client.connection.end), Effect.asVoid(ended))
+  })
+}

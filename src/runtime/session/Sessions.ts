@@ -1,0 +1,62 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Accounts } from "../accounts/Accounts.ts"
+import type { FtpConfig } from "../config/FtpConfig.ts"
+import { Events } from "../observe/Events.ts"
+import { Tcp } from "../platform/Tcp.ts"
+import type { Client } from "../server/Client.ts"
+import { Serve } from "../server/Serve.ts"
+import { Storage } from "../storage/Storage.ts"
+import { PassivePorts } from "../transfer/PassivePorts.ts"
+import type { House } from "./House.ts"
+import { SessionActor } from "./SessionActor.ts"
+import { Timers } from "./Timers.ts"
+
+/**
+ * Serves FTP: what a shard's pools run for each of their clients.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (config: FtpConfig): Layer.Layer<Serve, never, Accounts | PassivePorts | Storage | Tcp | Timers> =>
+  Layer.effect(
+    Serve,
+    Effect.gen(function* () {
+      const house: House = {
+        config,
+        storage: yield* Storage,
+        accounts: yield* Accounts,
+        tcp: yield* Tcp,
+        passivePorts: yield* PassivePorts,
+        timers: yield* Timers,
+        unsafeTell: (yield* Events).unsafeTell
+      }
+      return (client) => Effect.suspend(() => serve(house, client))
+    })
+  )
+
+const serve = (house: House, client: Client): Effect.Effect<void> => {
+  const { timers, unsafeTell } = house
+  const actor = new SessionActor(house, client)
+  const session = { session: client.id, peer: client.connection.remote.address }
+  const startedAt = timers.unsafeNow()
+  timers.unsafeAdd(actor)
+  unsafeTell({ _tag: "SessionStarted", ...session, at: startedAt })
+  const forget = client.draining.unsafeOnce(() => actor.unsafeTell({ _tag: "DrainRequested" }))
+  return Effect.ensuring(
+    actor.life,
+    Effect.sync(() => {
+      forget()
+      timers.unsafeRemove(actor)
+      const at = timers.unsafeNow()
+      const account = actor.state.account?.name
+      unsafeTell({
+        _tag: "SessionEnded",
+        ...session,
+        at,
+        milliseconds: at - startedAt,
+        ...(account === undefined ? {} : { account })
+      })
+    })
+  )
+}

@@ -1,0 +1,60 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * Something with deadlines that is asked at every tick whether one has passed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timed {
+  /** `now` in milliseconds since the epoch. Must not throw. */
+  readonly unsafeTick: (now: number) => void
+}
+
+/**
+ * One clock for all sessions of a shard: a fiber that ticks, instead of a timer for each of thousands of sessions.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Timers extends Context.Tag("weft/Timers")<
+  Timers,
+  {
+    /** The time of the last tick, in milliseconds since the epoch. */
+    readonly unsafeNow: () => number
+    readonly unsafeAdd: (timed: Timed) => void
+    readonly unsafeRemove: (timed: Timed) => void
+  }
+>() {}
+
+/**
+ * A clock that ticks every `resolution`, which is how late a deadline may be noticed.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: { readonly resolution: Duration.DurationInput }): Layer.Layer<Timers> =>
+  Layer.scoped(
+    Timers,
+    Effect.gen(function* () {
+      const members = new Set<Timed>()
+      let now = yield* Clock.currentTimeMillis
+      const tick = Effect.map(Clock.currentTimeMillis, (time) => {
+        now = time
+        for (const member of members) member.unsafeTick(time)
+      })
+      yield* tick.pipe(Effect.delay(options.resolution), Effect.forever, Effect.forkScoped)
+      return {
+        unsafeNow: () => now,
+        unsafeAdd: (timed) => void members.add(timed),
+        unsafeRemove: (timed) => void members.delete(timed)
+      }
+    })
+  )
+
+/** @since 0.1.0 @category layers */
+export const layer: Layer.Layer<Timers> = layerWith({ resolution: "250 millis" })

@@ -1,0 +1,77 @@
+import * as Fs from "node:fs"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import * as Beneath from "../platform/Beneath.ts"
+import * as Descriptor from "../platform/Descriptor.ts"
+import { ffi } from "../platform/Ffi.ts"
+import * as Folder from "../platform/Folder.ts"
+import type * as NodeCall from "../platform/NodeCall.ts"
+import * as Status from "../platform/Status.ts"
+import * as HostPath from "./HostPath.ts"
+import * as Reach from "./Reach.ts"
+import type { Root } from "./Root.ts"
+
+const { O_DIRECTORY, O_NOCTTY, O_NONBLOCK, O_RDONLY } = Fs.constants
+const { cloexec, path: placeOnly } = Beneath.flags
+const placeFlags = placeOnly | cloexec
+const fileFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY | cloexec
+const directoryFlags = fileFlags | O_DIRECTORY
+
+const notDecided = (error: NodeCall.SystemError): boolean => error.code === "EXDEV" || error.code === "EAGAIN"
+
+/**
+ * Confines by `openat2(2)`: the kernel walks each path below a descriptor of the root and refuses to leave it, so there is no
+ * moment between check and use. An absolute link that leads back inside is first resolved to its real path, which is then
+ * opened with no link allowed on the way. `undefined` where the kernel, `/proc` or FFI lacks what that takes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root | undefined => {
+  const beneath = ffi === undefined ? undefined : Beneath.make(ffi, root)
+  if (ffi === undefined || beneath === undefined || !Reach.available(root.fd)) return undefined
+  const lookAt = Status.statx(ffi, root.fd)
+  const names = Folder.names(ffi)
+
+  const openReal = (name: HostPath.HostPath, flags: number, keep: (fd: number) => void) =>
+    Effect.gen(function* () {
+      const realRoot = yield* Reach.ofDescriptor(root.fd)
+      const real = yield* Reach.confine(realRoot, Reach.path(root.fd), name)
+      const inside = HostPath.below(realRoot, real) ?? "."
+      yield* beneath.open(inside, flags, keep, { links: "none" })
+    })
+
+  const open = (
+    path: VirtualPath,
+    flags: number
+  ): Effect.Effect<Descriptor.Descriptor, NodeCall.SystemError, Scope.Scope> =>
+    Descriptor.scoped((keep) => {
+      const name = HostPath.relative(path)
+      return beneath.open(name, flags, keep).pipe(Effect.catchIf(notDecided, () => openReal(name, flags, keep)))
+    })
+
+  return {
+    path,
+    look: (path) =>
+      Effect.suspend(() => {
+        const fd = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags)
+        if (fd < 0) return Effect.scoped(Effect.flatMap(open(path, placeFlags), Reach.look))
+        return Effect.ensuring(
+          Reach.look({ fd }),
+          Effect.sync(() => Fs.closeSync(fd))
+        )
+      }),
+    open: (path) => open(path, fileFlags),
+    openDirectory: (path) =>
+      Effect.gen(function* () {
+        const directory = yield* open(path, directoryFlags)
+        const reach = Reach.path(directory.fd)
+        return {
+          reach,
+          names: names === undefined ? yield* Folder.namesOf(reach) : names(directory),
+          look: lookAt === undefined ? Reach.lookIn(reach) : (name) => lookAt(directory.fd, name)
+        }
+      })
+  }
+}

@@ -1,0 +1,118 @@
+import * as Fs from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as VirtualPath from "../../domain/VirtualPath.ts"
+import * as Descriptor from "../platform/Descriptor.ts"
+import * as NodeCall from "../platform/NodeCall.ts"
+import * as ChunkPool from "./ChunkPool.ts"
+import * as DirectoryListing from "./DirectoryListing.ts"
+import * as Entries from "./Entries.ts"
+import * as FileBytes from "./FileBytes.ts"
+import * as HostError from "./HostError.ts"
+import * as HostPath from "./HostPath.ts"
+import * as KernelRoot from "./KernelRoot.ts"
+import * as OwnerNames from "./OwnerNames.ts"
+import * as PortableRoot from "./PortableRoot.ts"
+import * as Reach from "./Reach.ts"
+import type { Root } from "./Root.ts"
+import { type OpenFile, Storage, StorageError } from "./Storage.ts"
+
+/**
+ * Where the files are and how they are held together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The host's path of the folder that clients see as "/". */
+  readonly root: string
+  /** Who keeps clients in: the kernel (Linux with FFI, the default there) or checks after each step. */
+  readonly confinement?: "kernel" | "portable"
+  /** Shared with others who move file contents; its own by default. */
+  readonly pool?: ChunkPool.ChunkPool
+}
+
+const { O_DIRECTORY = 0, O_RDONLY } = Fs.constants
+
+const openRoot = (options: Options): Effect.Effect<Root, NodeCall.SystemError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const path = yield* Reach.realPath(HostPath.fromText(options.root))
+    const root = yield* Descriptor.scoped((keep) =>
+      NodeCall.call<void>((done) =>
+        Fs.open(HostPath.toNode(path), O_RDONLY | O_DIRECTORY, (error, fd) => {
+          if (error === null) keep(fd)
+          done(error)
+        })
+      )
+    )
+    const confined = options.confinement === "portable" ? undefined : KernelRoot.make(root, path)
+    return confined ?? PortableRoot.make(path, Reach.available(root.fd) ? "descriptor" : "name")
+  })
+
+const refuse = (reason: StorageError["reason"], path: string) => Effect.fail(new StorageError({ reason, path }))
+
+/**
+ * Serves the files below an open root.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<typeof Storage.Service> =>
+  Effect.gen(function* () {
+    const owners = yield* OwnerNames.make
+
+    const within = <A, R>(
+      path: VirtualPath.VirtualPath,
+      effect: Effect.Effect<A, NodeCall.SystemError, R>
+    ): Effect.Effect<A, StorageError, R> =>
+      path.includes("\0") ? refuse("InvalidName", path) : Effect.mapError(effect, HostError.toStorageError(path))
+
+    const entryOf = (path: VirtualPath.VirtualPath, status: Parameters<typeof Entries.fromStatus>[1]) =>
+      Effect.map(owners, (owners) => Entries.fromStatus(VirtualPath.basename(path), status, owners))
+
+    return {
+      stat: (path) => Effect.flatMap(within(path, root.look(path)), (status) => entryOf(path, status)),
+
+      open: Effect.fnUntraced(function* (path) {
+        const file = yield* within(path, root.open(path))
+        const entry = yield* entryOf(path, yield* within(path, Reach.look(file)))
+        if (entry.kind === "directory") return yield* refuse("IsADirectory", path)
+        if (entry.kind !== "file") return yield* refuse("NotAFile", path)
+        const opened: OpenFile = {
+          entry,
+          descriptor: file.fd,
+          bytes: (offset) =>
+            FileBytes.stream(file, { offset, size: entry.size, pool, toError: HostError.toStorageError(path) })
+        }
+        return opened
+      }),
+
+      list: (path) =>
+        DirectoryListing.stream(within(path, root.openDirectory(path)), {
+          root: root.path,
+          owners,
+          toError: HostError.toStorageError(path)
+        })
+    }
+  })
+
+/**
+ * A folder of the host as storage that no name, link or race leads out of. The folder is opened once, and closed with the
+ * layer. Fails with a `StorageError` on "/" where the folder is missing or no folder; `confinement: "kernel"` falls back to
+ * "portable" where the kernel cannot.
+ *
+ * Meant for disks that answer: what is in the kernel's cache is looked up in the same turn, the rest on the libuv pool. A
+ * network disk that hangs keeps the transfers that read from it until it answers.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<Storage, StorageError> =>
+  Layer.scoped(
+    Storage,
+    openRoot(options).pipe(
+      Effect.mapError(HostError.toStorageError("/")),
+      Effect.flatMap((root) => make(root, options.pool ?? ChunkPool.make()))
+    )
+  )

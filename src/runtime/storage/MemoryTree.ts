@@ -1,0 +1,154 @@
+import * as Either from "effect/Either"
+import type { Kind } from "../../domain/Entry.ts"
+import * as Text from "../../domain/Text.ts"
+import * as VirtualPath from "../../domain/VirtualPath.ts"
+import type { StorageError } from "./Storage.ts"
+
+/**
+ * What a name is to stand for: the content of a file (text is UTF-8) alone or with its attributes, a `link` to a relative or
+ * absolute place in the same tree, or a `directory`, needed only where it is empty or has attributes. `modified` is in
+ * milliseconds since the epoch, `mode` the permission bits.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Source =
+  | string
+  | Uint8Array
+  | (Attributes & ({ content: string | Uint8Array } | { link: string } | { directory: true }))
+
+interface Attributes {
+  readonly modified?: number
+  readonly mode?: number
+}
+
+/**
+ * One file, directory or link; only the part that belongs to its `kind` is used.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Node {
+  readonly kind: Exclude<Kind, "other">
+  readonly content: Uint8Array
+  readonly children: Map<string, Node>
+  readonly target: string
+  readonly modified: number
+  readonly mode: number
+  /** Tells two nodes apart, whatever they are called. */
+  readonly serial: number
+}
+
+const nothing = new Uint8Array(0)
+const defaultMode = { file: 0o644, directory: 0o755, link: 0o777 } as const
+const mostLinks = 40
+
+let serial = 0
+
+const node = (kind: Node["kind"], now: number, given: Partial<Node> = {}): Node => ({
+  kind,
+  content: nothing,
+  children: new Map(),
+  target: "",
+  modified: now,
+  mode: defaultMode[kind],
+  ...given,
+  serial: serial++
+})
+
+/**
+ * An empty directory.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const directory = (now: number): Node => node("directory", now)
+
+const contentOf = (content: string | Uint8Array): Uint8Array =>
+  typeof content === "string" ? Text.encode(content) : content
+
+const fromSource = (source: Source, now: number): Node => {
+  if (typeof source === "string" || source instanceof Uint8Array)
+    return node("file", now, { content: contentOf(source) })
+  if ("link" in source) {
+    const { link, ...attributes } = source
+    return node("link", now, { ...attributes, target: link })
+  }
+  if ("content" in source) return node("file", now, { ...source, content: contentOf(source.content) })
+  const { directory: _, ...attributes } = source
+  return node("directory", now, attributes)
+}
+
+const childDirectory = (parent: Node, name: string, now: number): Node => {
+  const there = parent.children.get(name)
+  if (there?.kind === "directory") return there
+  const made = directory(now)
+  parent.children.set(name, made)
+  return made
+}
+
+/**
+ * Puts `source` under a name in place of what stood there; what is missing on the way becomes directories, and so does
+ * what is none. The root itself stays.
+ *
+ * @since 0.1.0
+ * @category mutations
+ */
+export const put = (root: Node, path: VirtualPath.VirtualPath, source: Source, now: number): void => {
+  if (path === VirtualPath.root) return
+  let parent = root
+  for (const name of VirtualPath.segments(VirtualPath.parent(path))) parent = childDirectory(parent, name, now)
+  parent.children.set(VirtualPath.basename(path), fromSource(source, now))
+}
+
+/**
+ * Takes a name away with all below it; a name that is not there stays so.
+ *
+ * @since 0.1.0
+ * @category mutations
+ */
+export const remove = (root: Node, path: VirtualPath.VirtualPath): void => {
+  const parent = find(root, VirtualPath.parent(path))
+  if (Either.isRight(parent)) parent.right.children.delete(VirtualPath.basename(path))
+}
+
+/**
+ * Walks to what a path stands for as a disk would: links are followed, at most 40, and one that climbs above the root is refused
+ * (`OutsideRoot`).
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const find = (root: Node, path: VirtualPath.VirtualPath): Either.Either<Node, StorageError["reason"]> => {
+  const way: Array<Node> = []
+  const ahead = [...VirtualPath.segments(path)].reverse()
+  let here = root
+  let links = 0
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (here.kind !== "directory") return Either.left("NotADirectory")
+    if (name === "" || name === ".") continue
+    if (name === "..") {
+      const above = way.pop()
+      if (above === undefined) return Either.left("OutsideRoot")
+      here = above
+      continue
+    }
+    if (name.includes("\0")) return Either.left("InvalidName")
+    if (Text.byteLength(name) > VirtualPath.maxNameLength) return Either.left("NameTooLong")
+    const child = here.children.get(name)
+    if (child === undefined) return Either.left("NotFound")
+    if (child.kind !== "link") {
+      way.push(here)
+      here = child
+      continue
+    }
+    links += 1
+    if (links > mostLinks) return Either.left("OutsideRoot")
+    if (child.target.startsWith("/")) {
+      way.length = 0
+      here = root
+    }
+    ahead.push(...child.target.split("/").reverse())
+  }
+  return Either.right(here)
+}

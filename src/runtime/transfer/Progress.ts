@@ -1,0 +1,55 @@
+/**
+ * How far a transfer has come, kept where the session's STAT and its timers can see it. Times are milliseconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Progress {
+  readonly startedAt: number
+  /** What it waits for now. */
+  phase: "Opening" | "Connecting" | "Moving"
+  /** When it last moved on. */
+  movedAt: number
+  /** Bytes handed to the data connection. */
+  bytes: number
+  /** Bytes waiting for the kernel to take them: a slow client shows life here before a chunk is through. */
+  unsafePending: () => number
+  /** What `unsafePending` said when last looked at. */
+  pending: number
+  /** Set when a limit has passed, before the transfer is interrupted for it. */
+  late: "NoConnection" | "Stalled" | undefined
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = (now: number): Progress => ({
+  startedAt: now,
+  phase: "Opening",
+  movedAt: now,
+  bytes: 0,
+  unsafePending: () => 0,
+  pending: 0,
+  late: undefined
+})
+
+/**
+ * Looks at the clock, and answers whether a limit (in milliseconds) has just passed.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const unsafeTick = (
+  self: Progress,
+  now: number,
+  limits: { readonly connecting: number; readonly moving: number }
+): boolean => {
+  if (self.late !== undefined) return false
+  const pending = self.unsafePending()
+  if (pending !== self.pending) {
+    self.pending = pending
+    self.movedAt = now
+  }
+  const waited = now - self.movedAt
+  if (self.phase === "Connecting" && waited >= limits.connecting) self.late = "NoConnection"
+  if (self.phase === "Moving" && waited >= limits.moving) self.late = "Stalled"
+  return self.late !== undefined
+}

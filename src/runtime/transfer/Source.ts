@@ -1,0 +1,127 @@
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Ascii from "../../domain/Ascii.ts"
+import type { Entry } from "../../domain/Entry.ts"
+import * as Facts from "../../domain/Facts.ts"
+import * as Glob from "../../domain/Glob.ts"
+import * as Listing from "../../domain/Listing.ts"
+import type { Permission } from "../../domain/Permission.ts"
+import type { Payload } from "../../domain/session/Action.ts"
+import type { Representation } from "../../domain/session/State.ts"
+import * as Text from "../../domain/Text.ts"
+import * as VirtualPath from "../../domain/VirtualPath.ts"
+import type { Storage, StorageError } from "../storage/Storage.ts"
+
+/**
+ * Bytes ready to be sent. A chunk's memory is good until the next one is asked for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Source {
+  /** Bytes in all, where that is known before they are read. */
+  readonly size: number | undefined
+  readonly bytes: Stream.Stream<Uint8Array, StorageError>
+}
+
+/**
+ * Finds what a transfer command names. Fails with the storage's reason, with `BadRestart` where the restart marker lies
+ * beyond the end, with `NotADirectory` where MLSD names a file.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const open = (
+  storage: Storage["Type"],
+  payload: Payload,
+  options: {
+    readonly representation: Representation
+    readonly permissions: ReadonlySet<Permission>
+    readonly now: number
+  }
+): Effect.Effect<Source, StorageError | "BadRestart" | "NotADirectory", Scope.Scope> => {
+  switch (payload._tag) {
+    case "File":
+      return openFile(storage, payload, options.representation)
+    case "Listing":
+      return openListing(storage, payload, options.now)
+    case "Facts":
+      return openFacts(storage, payload, options.permissions)
+  }
+}
+
+const openFile = (
+  storage: Storage["Type"],
+  { offset, path }: Extract<Payload, { readonly _tag: "File" }>,
+  representation: Representation
+) =>
+  Effect.flatMap(storage.open(path), (file): Effect.Effect<Source, "BadRestart"> => {
+    if (representation === "A") {
+      return Effect.succeed({ size: undefined, bytes: skip(ascii(file.bytes(0)), offset) })
+    }
+    return offset > file.entry.size
+      ? Effect.fail("BadRestart")
+      : Effect.succeed({ size: file.entry.size - offset, bytes: file.bytes(offset) })
+  })
+
+const ascii = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E> =>
+  Stream.mapAccum(bytes, Ascii.emptyEncode, (state, chunk) => Ascii.encode(state, chunk))
+
+/** A restart marker counts bytes as they are sent (RFC 3659 section 5), so in TYPE A the line ends count as two. */
+const skip = <E>(bytes: Stream.Stream<Uint8Array, E>, offset: number): Stream.Stream<Uint8Array, E> =>
+  offset === 0
+    ? bytes
+    : Stream.mapAccum(bytes, offset, (left, chunk) => [
+        Math.max(0, left - chunk.length),
+        chunk.subarray(Math.min(left, chunk.length))
+      ])
+
+const openListing = (
+  storage: Storage["Type"],
+  { itself, path, prefix, style }: Extract<Payload, { readonly _tag: "Listing" }>,
+  now: number
+) => {
+  const line = style === "Long" ? (entry: Entry) => Listing.long(entry, now) : Listing.name
+  const pattern = VirtualPath.basename(path)
+  const matches = Glob.compile(pattern)
+  const matching = storage.list(VirtualPath.parent(path)).pipe(
+    Stream.filter((entry) => matches(entry.name)),
+    Stream.map((entry) => (style === "Names" ? { ...entry, name: prefix + entry.name } : entry))
+  )
+  return storage.stat(path).pipe(
+    Effect.map((entry) => (entry.kind === "directory" && !itself ? storage.list(path) : Stream.make(entry))),
+    Effect.catchIf(
+      ({ reason }) => reason === "NotFound" && Glob.isPattern(pattern),
+      () => Effect.succeed(matching)
+    ),
+    Effect.map((entries): Source => ({ size: undefined, bytes: lines(entries, line) }))
+  )
+}
+
+const openFacts = (
+  storage: Storage["Type"],
+  { facts, path }: Extract<Payload, { readonly _tag: "Facts" }>,
+  permissions: ReadonlySet<Permission>
+) =>
+  Effect.flatMap(
+    storage.stat(path),
+    (entry): Effect.Effect<Source, "NotADirectory"> =>
+      entry.kind === "directory"
+        ? Effect.succeed({
+            size: undefined,
+            bytes: lines(storage.list(path), (entry) => Facts.line(entry, facts, { permissions }))
+          })
+        : Effect.fail("NotADirectory")
+  )
+
+const lines = (
+  entries: Stream.Stream<Entry, StorageError>,
+  line: (entry: Entry) => string
+): Stream.Stream<Uint8Array, StorageError> =>
+  Stream.mapChunks(entries, (batch) => {
+    let text = ""
+    for (const entry of batch) text += `${line(entry)}\r\n`
+    return Chunk.of(Text.encode(text))
+  })

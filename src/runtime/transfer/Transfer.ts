@@ -1,0 +1,88 @@
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Permission } from "../../domain/Permission.ts"
+import type { Payload } from "../../domain/session/Action.ts"
+import type { Outcome } from "../../domain/session/Event.ts"
+import type { Representation } from "../../domain/session/State.ts"
+import type * as Tcp from "../platform/Tcp.ts"
+import type { Storage, StorageError } from "../storage/Storage.ts"
+import type { DataConnectionError } from "./DataConnection.ts"
+import type { Progress } from "./Progress.ts"
+import * as Source from "./Source.ts"
+
+/**
+ * One transfer as the session asks for it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Request {
+  readonly storage: Storage["Type"]
+  readonly payload: Payload
+  readonly representation: Representation
+  readonly permissions: ReadonlySet<Permission>
+  /** Gets the one data connection; it is dropped with the scope. */
+  readonly connect: Effect.Effect<Tcp.Connection, DataConnectionError, Scope.Scope>
+  /** Called once what is sent has been found, before the data connection is asked for. */
+  readonly opened: (size: number | undefined) => void
+  readonly progress: Progress
+  /** Milliseconds since the epoch. */
+  readonly unsafeNow: () => number
+}
+
+/**
+ * Sends what a RETR, LIST, NLST or MLSD names over its data connection: one chunk, and then the next one when that has left.
+ * How it ended is the result; only defects and interruption are not.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const run = (request: Request): Effect.Effect<Outcome> =>
+  Effect.scoped(Effect.flatMap(open(request), (source) => send(request, source))).pipe(
+    Effect.match({ onSuccess: () => done, onFailure: toOutcome })
+  )
+
+const done: Outcome = { _tag: "Done" }
+
+type Failure = StorageError | "BadRestart" | "NotADirectory" | DataConnectionError | Tcp.TcpError
+
+const open = (request: Request) =>
+  Source.open(request.storage, request.payload, {
+    representation: request.representation,
+    permissions: request.permissions,
+    now: request.unsafeNow()
+  })
+
+const send = Effect.fnUntraced(function* (request: Request, source: Source.Source) {
+  const { progress } = request
+  request.opened(source.size)
+  moveOn(request, "Connecting")
+  const connection = yield* request.connect
+  progress.unsafePending = connection.unsafePending
+  moveOn(request, "Moving")
+  yield* Stream.runForEach(source.bytes, (chunk) =>
+    Effect.map(connection.write(chunk), () => {
+      progress.bytes += chunk.length
+      progress.movedAt = request.unsafeNow()
+    })
+  )
+  yield* connection.end
+})
+
+const moveOn = ({ progress, unsafeNow }: Request, phase: Progress["phase"]) => {
+  progress.phase = phase
+  progress.movedAt = unsafeNow()
+}
+
+const toOutcome = (failure: Failure): Outcome => {
+  if (failure === "BadRestart" || failure === "NotADirectory") return { _tag: failure }
+  switch (failure._tag) {
+    case "StorageError":
+      return { _tag: "Fault", fault: failure.reason }
+    case "DataConnectionError":
+      return { _tag: "NoConnection", reason: `No data connection: ${failure.message}.` }
+    case "TcpError":
+      return { _tag: "Cut", reason: "The data connection broke; transfer cut." }
+  }
+}

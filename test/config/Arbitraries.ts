@@ -1,0 +1,52 @@
+import * as Duration from "effect/Duration"
+import * as FastCheck from "effect/FastCheck"
+import type { FtpConfig } from "../../src/runtime/config/FtpConfig.ts"
+import type { Key } from "../../src/runtime/config/Setting.ts"
+
+const integer = (min: number, max: number) => FastCheck.integer({ min, max })
+
+const duration = (min: number) =>
+  FastCheck.oneof(integer(min, 5000), integer(min, 24 * 86_400_000)).map(Duration.millis)
+
+const ipv4 = FastCheck.ipV4()
+
+const range = FastCheck.tuple(integer(1024, 60_000), integer(64, 5_000)).map(([from, more]) => ({
+  from,
+  to: from + more
+}))
+
+const rule = FastCheck.record({
+  network: FastCheck.tuple(ipv4, integer(0, 32)).map(([address, bits]) => `${address}/${bits}`),
+  address: ipv4
+})
+
+const rules = FastCheck.tuple(FastCheck.array(rule, { maxLength: 4 }), FastCheck.option(ipv4)).map(([some, last]) =>
+  last === null ? some : [...some, { address: last }]
+)
+
+/** A good value of each setting, of the kind that never conflicts with any value of another. */
+export const values: { readonly [K in Key]: FastCheck.Arbitrary<FtpConfig[K]> } = {
+  root: FastCheck.fullUnicodeString({ minLength: 1 }).filter((text) => !text.includes("\0")),
+  host: FastCheck.oneof(ipv4, FastCheck.ipV6(), FastCheck.domain(), FastCheck.constant("localhost")),
+  port: integer(0, 1023),
+  threads: integer(64, 4096),
+  clientsPerThread: integer(1, 100_000),
+  shards: integer(0, 64),
+  queue: integer(0, 100_000),
+  queueTimeout: duration(0),
+  greeting: FastCheck.fullUnicodeString({ minLength: 1 }).filter((text) => !/\p{Cc}/u.test(text)),
+  passivePorts: FastCheck.oneof(range, FastCheck.constant({ from: 0, to: 0 })),
+  passiveAddress: rules,
+  maxClientsPerAddress: integer(0, 1_000_000),
+  idleTimeout: duration(1),
+  loginTimeout: duration(1),
+  dataTimeout: duration(1),
+  stallTimeout: duration(1),
+  drainTimeout: duration(0),
+  maxLineLength: integer(64, 65_536),
+  allowForeignActive: FastCheck.boolean(),
+  allowPrivilegedActive: FastCheck.boolean(),
+  allowForeignPassive: FastCheck.boolean(),
+  logLevel: FastCheck.constantFrom("trace", "debug", "info", "warning", "error", "none"),
+  logFormat: FastCheck.constantFrom("pretty", "json")
+}

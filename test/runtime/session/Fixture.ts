@@ -1,0 +1,108 @@
+import { Context, Duration, Effect, Layer, Stream } from "effect"
+import type { Entry } from "../../../src/domain/Entry.ts"
+import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
+import type * as VirtualPath from "../../../src/domain/VirtualPath.ts"
+import * as Accounts from "../../../src/runtime/accounts/Accounts.ts"
+import type { FtpConfig } from "../../../src/runtime/config/FtpConfig.ts"
+import { Events } from "../../../src/runtime/observe/Events.ts"
+import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
+import * as FtpServer from "../../../src/runtime/server/FtpServer.ts"
+import * as Sessions from "../../../src/runtime/session/Sessions.ts"
+import * as Timers from "../../../src/runtime/session/Timers.ts"
+import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
+import { Storage } from "../../../src/runtime/storage/Storage.ts"
+import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
+import * as Weft from "../../../src/runtime/Weft.ts"
+import * as FtpClient from "../../support/FtpClient.ts"
+
+/** Content that says where in the file each byte is from. */
+export const big = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 31 + (index >> 8)) & 0xff)
+
+export const files = { "a.txt": "one\ntwo\r\nthree", "big.bin": big, "dir/b c.txt": "b", "dir/d.txt": "dd" }
+
+/** Chunks that were asked for of `/endless`, a file without end. */
+export class Pulled extends Context.Tag("test/Pulled")<Pulled, { count: number }>() {}
+
+/** What was told to the log and the world. */
+export class Told extends Context.Tag("test/Told")<Told, Array<ServerEvent>>() {}
+
+const endless: Entry = {
+  name: "endless",
+  kind: "file",
+  size: 2 ** 40,
+  modified: 0,
+  mode: 0o644,
+  links: 1,
+  owner: "o",
+  group: "g",
+  unique: "1"
+}
+
+const storage = Layer.effectContext(
+  Effect.gen(function* () {
+    const pulled = { count: 0 }
+    const { storage } = yield* MemoryStorage.make(files)
+    const chunk = new Uint8Array(65_536)
+    const bytes = () =>
+      Stream.repeatEffect(
+        Effect.sync(() => {
+          pulled.count++
+          return chunk
+        })
+      )
+    return Context.make(Pulled, pulled).pipe(
+      Context.add(Storage, {
+        ...storage,
+        open: (path) => {
+          if (path === "/endless") return Effect.succeed({ entry: endless, bytes })
+          if (path === "/broken") return Effect.die(new Error("storage is broken"))
+          return storage.open(path)
+        },
+        stat: (path) => (path === "/slow" ? Effect.never : storage.stat(path))
+      })
+    )
+  })
+)
+
+const events = Layer.effectContext(
+  Effect.sync(() => {
+    const told: Array<ServerEvent> = []
+    return Context.make(Told, told).pipe(Context.add(Events, { unsafeTell: (event) => void told.push(event) }))
+  })
+)
+
+/** A whole server on a network, a storage and a clock that exist only in the test. */
+export const layer = (given: Partial<FtpConfig> = {}, network: MemoryTcp.Options = {}) => {
+  const config = Weft.config({
+    host: "::",
+    port: 21,
+    passivePorts: { from: 5000, to: 5009 },
+    drainTimeout: Duration.zero,
+    ...given
+  })
+  const session = Sessions.layer(config).pipe(
+    Layer.provideMerge(PassivePorts.Default({ host: config.host, ports: config.passivePorts })),
+    Layer.provide(Timers.layerWith({ resolution: "2 seconds" }))
+  )
+  return FtpServer.layer(config).pipe(
+    Layer.provideMerge(session),
+    Layer.provideMerge(Layer.mergeAll(MemoryTcp.layerWith(network), storage, Accounts.layerOpen)),
+    Layer.provideMerge(events)
+  )
+}
+
+export const server = "192.0.2.1"
+
+/** A client on a machine of its own. */
+export const client = (address = "198.51.100.7") =>
+  Effect.gen(function* () {
+    const network = yield* MemoryTcp.Network
+    return yield* FtpClient.connect(network.host(address), server, 21)
+  })
+
+export const loggedIn = (address?: string) => Effect.tap(client(address), ({ login }) => login)
+
+/** The network as another machine sees it. */
+export const machine = (address: string) => Effect.map(MemoryTcp.Network, (network) => network.host(address))
+
+export const path = (text: string) => text as VirtualPath.VirtualPath

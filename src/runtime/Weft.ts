@@ -30,7 +30,7 @@ export const config = (given: Partial<FtpConfig> = {}): FtpConfig =>
  * @category layers
  */
 export const layer = (config: FtpConfig): Layer.Layer<FtpServer.FtpServer, ServerError, Accounts | Storage> =>
-  FtpServer.layer(config).pipe(Layer.provide(serving.layer(config)), Layer.provide(NodeTcp.layer))
+  Layer.provide(FtpServer.layerServing(config, serving.layer(config)), NodeTcp.layer)
 
 /**
  * An FTP server in worker threads, as many as the configuration's `shards`. `services` is the address of a module that exports

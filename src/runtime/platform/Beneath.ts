@@ -1,4 +1,3 @@
-import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import type { Descriptor } from "./Descriptor.ts"
@@ -19,6 +18,8 @@ export interface Beneath {
    * number says that `open` must find out.
    */
   readonly unsafeOpenCached: (path: string, flags: number) => number
+  /** Closes what this opened: Node warns of a descriptor that it did not open itself. */
+  readonly unsafeClose: (fd: number) => void
   /**
    * Opens `path` (bytes as a latin1 string, relative, "." for the directory itself) and gives the descriptor to `keep`. Fails
    * with `EXDEV` where the name leads out, also by an absolute link that comes back in; with `EAGAIN` where a rename at the
@@ -72,6 +73,9 @@ const openHow = (flags: number, resolve: number): BigUint64Array => {
 export const make = (ffi: Ffi, root: Descriptor): Beneath | undefined => {
   const syscall = ffi.libc.func("syscall", "long", ["long", "int", "void *", "void *", "size_t"])
 
+  const close = ffi.libc.func("close", "int", ["int"])
+  const unsafeClose = (fd: number): void => void close(fd)
+
   const howNow = openHow(0, 0)
   const openNow = (path: Buffer, flags: number, resolve: number): number => {
     howNow[0] = BigInt(flags)
@@ -84,7 +88,7 @@ export const make = (ffi: Ffi, root: Descriptor): Beneath | undefined => {
 
   const probe = (resolve: number): number => {
     const fd = openNow(Buffer.from(".\0"), flags.cloexec | flags.path, resolve)
-    if (fd >= 0) Fs.closeSync(fd)
+    if (fd >= 0) unsafeClose(fd)
     return fd
   }
   if (probe(beneath | noMagicLinks) < 0) return undefined
@@ -94,6 +98,7 @@ export const make = (ffi: Ffi, root: Descriptor): Beneath | undefined => {
     knowsCached ? openNow(path, flags, resolve | cached) : -EAGAIN
 
   return {
+    unsafeClose,
     unsafeOpenCached: (path, flags) => openCached(bytesOf(path), flags, beneath | noMagicLinks),
     open: (path, flags, keep, options) =>
       Effect.suspend(() => {

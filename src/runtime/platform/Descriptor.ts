@@ -24,7 +24,7 @@ const closeQuietly = (fd: number) => {
   } catch {}
 }
 
-const make = () => {
+const make = (unsafeClose: (fd: number) => void) => {
   let fd = -1
   let users = 0
   let closing = false
@@ -33,7 +33,7 @@ const make = () => {
   const closeNow = () => {
     const last = fd
     fd = -1
-    if (last >= 0) closeQuietly(last)
+    if (last >= 0) unsafeClose(last)
     closed()
   }
 
@@ -53,7 +53,7 @@ const make = () => {
   }
 
   const keep = (opened: number) => {
-    if (closing) closeQuietly(opened)
+    if (closing) unsafeClose(opened)
     else fd = opened
   }
 
@@ -68,15 +68,20 @@ const make = () => {
 
 /**
  * Opens a descriptor in the scope. `open` hands the number to `keep` in the very callback that receives it, so that an
- * interruption at any moment leaves nothing open; after the scope has closed, `keep` closes what it is given.
+ * interruption at any moment leaves nothing open; after the scope has closed, `keep` closes what it is given. `unsafeClose` is for
+ * what `node:fs` did not open.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const scoped = <E, R>(
-  open: (keep: (fd: number) => void) => Effect.Effect<void, E, R>
+  open: (keep: (fd: number) => void) => Effect.Effect<void, E, R>,
+  unsafeClose: (fd: number) => void = closeQuietly
 ): Effect.Effect<Descriptor, E, R | Scope.Scope> =>
-  Effect.acquireRelease(Effect.sync(make), (self) => self.close).pipe(
+  Effect.acquireRelease(
+    Effect.sync(() => make(unsafeClose)),
+    (self) => self.close
+  ).pipe(
     Effect.tap((self) => open(self.keep)),
     Effect.map((self) => self.descriptor)
   )

@@ -72,7 +72,7 @@ const openSocket = (descriptor: number | undefined, onData: (bytes: Uint8Array) 
 }
 
 /**
- * A connection over one of Node's sockets, which stays reachable as `raw` so that TLS can be put on top of it.
+ * A connection over one of Node's sockets.
  *
  * @since 0.1.0
  * @category models
@@ -169,6 +169,12 @@ export class NodeConnection implements Connection {
   readonly unsafeDestroy = (): void => {
     this.#silent = true
     this.raw.destroy()
+  }
+
+  /** Gives the paused socket to who puts TLS on top of it, with what it has read ahead; this connection is silent from then on. */
+  readonly unsafeSurrender = (): Net.Socket => {
+    this.#reader = undefined
+    return this.raw.removeAllListeners("data")
   }
 
   /** Interrupted before the kernel has the bytes, it drops the connection: their memory is the caller's again. */

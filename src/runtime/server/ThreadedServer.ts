@@ -1,9 +1,10 @@
 import type { ResourceLimits } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { FtpConfig } from "../config/FtpConfig.ts"
+import { FtpConfig } from "../config/FtpConfig.ts"
 import * as Accept from "../platform/Accept.ts"
 import type { SocketCalls } from "../platform/SocketCalls.ts"
+import * as PassivePorts from "../transfer/PassivePorts.ts"
 import * as EventHub from "./EventHub.ts"
 import * as Layout from "./Layout.ts"
 import * as RestartIntensity from "./RestartIntensity.ts"
@@ -46,6 +47,13 @@ export const addressesOf = ({ entries = here, services, serving }: Options) => (
   serving: (serving ?? new URL(sessions, entries)).href
 })
 
+/** The configuration as one shard has it: with its own part of the passive ports, for two cannot bind the same one. */
+const ofShard = (config: FtpConfig, index: number, count: number): FtpConfig =>
+  new FtpConfig({
+    ...config,
+    passivePorts: PassivePorts.share(config.passivePorts, index, count) ?? config.passivePorts
+  })
+
 /**
  * The server whose pools run in worker threads; see `FtpServer.layerSharded`.
  *
@@ -68,7 +76,12 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
   })
   const shards = yield* Shards.make({
     acceptor,
-    boots: Layout.poolsOfShards(layout).map((pools, index) => ({ config, index, pools, ...addressesOf(options) })),
+    boots: Layout.poolsOfShards(layout).map((pools, index) => ({
+      config: ofShard(config, index, layout.shards),
+      index,
+      pools,
+      ...addressesOf(options)
+    })),
     entry: new URL("./shardThread.js", entries),
     resourceLimits: options.resourceLimits,
     restarts: options.restarts ?? RestartIntensity.forShards(layout.shards),

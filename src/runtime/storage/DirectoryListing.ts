@@ -132,6 +132,9 @@ const makePull = (
  * asked on the pool instead. Names that vanish in between, or that the server may not look at, are left out. At most
  * {@link sortLimit} names are held.
  *
+ * Why so: of 10,000 files on ext4 the looks alone took 17 ms of CPU by `statx` in the same turn, 42 by `Fs.lstatSync` and 99 by
+ * 64 `Fs.lstat` callbacks at once (Node 20, one machine: read them as ratios); the whole listing 47 and, portably, 63.
+ *
  * @since 0.1.0
  * @category streams
  */

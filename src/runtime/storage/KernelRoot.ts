@@ -1,5 +1,6 @@
 import * as Fs from "node:fs"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import * as Beneath from "../platform/Beneath.ts"
@@ -42,26 +43,47 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
       yield* beneath.open(inside, flags, keep, { links: "none" })
     })
 
+  const openPlace = (path: VirtualPath): Effect.Effect<Descriptor.Descriptor, NodeCall.SystemError, Scope.Scope> =>
+    Descriptor.scoped((keep) => {
+      const name = HostPath.relative(path)
+      return beneath
+        .open(name, placeFlags, keep)
+        .pipe(Effect.catchIf(notDecided, () => openReal(name, placeFlags, keep)))
+    }, beneath.unsafeClose)
+
+  /** Finds the place, which neither opens a device nor waits, and uses it in the same turn where the kernel has it cached. */
+  const withPlace = <A>(
+    path: VirtualPath,
+    use: (fd: number) => Either.Either<A, NodeCall.SystemError>
+  ): Effect.Effect<A, NodeCall.SystemError> =>
+    Effect.suspend(() => {
+      const fd = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags)
+      if (fd < 0) return Effect.scoped(Effect.flatMap(openPlace(path), (place) => use(place.fd)))
+      const used = use(fd)
+      beneath.unsafeClose(fd)
+      return used
+    })
+
+  /**
+   * Opened by Node through the place, because Node closes at a thread's end what it opened itself and nothing else: a shard that
+   * dies in the middle of transfers leaves no descriptor behind.
+   */
   const open = (
     path: VirtualPath,
     flags: number
   ): Effect.Effect<Descriptor.Descriptor, NodeCall.SystemError, Scope.Scope> =>
-    Descriptor.scoped((keep) => {
-      const name = HostPath.relative(path)
-      return beneath.open(name, flags, keep).pipe(Effect.catchIf(notDecided, () => openReal(name, flags, keep)))
-    })
+    Descriptor.scoped((keep) =>
+      withPlace(path, (fd) =>
+        Either.try({
+          try: () => keep(Fs.openSync(Reach.path(fd), flags)),
+          catch: (error) => error as NodeCall.SystemError
+        })
+      )
+    )
 
   return {
     path,
-    look: (path) =>
-      Effect.suspend(() => {
-        const fd = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags)
-        if (fd < 0) return Effect.scoped(Effect.flatMap(open(path, placeFlags), Reach.look))
-        return Effect.ensuring(
-          Reach.look({ fd }),
-          Effect.sync(() => Fs.closeSync(fd))
-        )
-      }),
+    look: (path) => withPlace(path, Reach.unsafeLook),
     open: (path) => open(path, fileFlags),
     openDirectory: (path) =>
       Effect.gen(function* () {

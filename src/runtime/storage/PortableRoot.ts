@@ -7,6 +7,7 @@ import * as Descriptor from "../platform/Descriptor.ts"
 import * as Folder from "../platform/Folder.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as Status from "../platform/Status.ts"
+import * as Entries from "./Entries.ts"
 import * as HostPath from "./HostPath.ts"
 import * as Reach from "./Reach.ts"
 import type { Root } from "./Root.ts"
@@ -72,12 +73,16 @@ export const make = (path: HostPath.HostPath, verify: "descriptor" | "name"): Ro
   return {
     path,
     look: (path) =>
-      verify === "descriptor"
-        ? open(path, Beneath.flags.path | O_NOFOLLOW).pipe(
-            Effect.flatMap(({ descriptor }) => Reach.look(descriptor)),
-            Effect.scoped
-          )
-        : Effect.flatMap(resolve(path), lookUp),
+      Effect.filterOrFail(
+        verify === "name"
+          ? Effect.flatMap(resolve(path), lookUp)
+          : Effect.scoped(
+              Effect.flatMap(open(path, Beneath.flags.path | O_NOFOLLOW), ({ descriptor }) => Reach.look(descriptor))
+            ),
+        // A real path that ends in a link was swapped for it a moment ago.
+        (status) => Entries.kind(status.mode) !== "link",
+        Reach.outside
+      ),
     open: (path) => Effect.map(open(path, fileFlags), ({ descriptor }) => descriptor),
     openDirectory: (path) =>
       Effect.gen(function* () {

@@ -1,6 +1,7 @@
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Descriptor } from "../platform/Descriptor.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
@@ -48,16 +49,25 @@ export const realPath = (path: HostPath.HostPath): Effect.Effect<HostPath.HostPa
   NodeCall.call((done) => Fs.realpath.native(HostPath.toNode(path), "latin1", done))
 
 /**
- * The status of an open descriptor. It asks the kernel in this turn: the inode is in memory while the descriptor is open.
+ * The status of an open descriptor, asked for in this turn: its inode is in memory as long as it is open.
  *
  * @since 0.1.0
  * @category getters
  */
-export const look = ({ fd }: Pick<Descriptor, "fd">): Effect.Effect<Status.Status, NodeCall.SystemError> =>
-  Effect.try({
+export const unsafeLook = (fd: number): Either.Either<Status.Status, NodeCall.SystemError> =>
+  Either.try({
     try: () => Status.fromStats(Fs.fstatSync(fd, { bigint: true })),
     catch: (error) => error as NodeCall.SystemError
   })
+
+/**
+ * The status of what a descriptor stands for.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const look = (descriptor: Descriptor): Effect.Effect<Status.Status, NodeCall.SystemError> =>
+  Effect.suspend(() => unsafeLook(descriptor.fd))
 
 /**
  * `lstat` of names below a host path, in this turn; `undefined` for a name that is gone or refused.

@@ -6,7 +6,7 @@ import * as ClientPool from "../../../src/runtime/server/ClientPool.ts"
 import * as Draining from "../../../src/runtime/server/Draining.ts"
 import * as FakeConnection from "./FakeConnection.ts"
 
-const settle = Effect.repeatN(Effect.yieldNow(), 50)
+const settle = Effect.repeatN(Effect.yieldNow(), 20)
 
 /** A pool whose sessions do what the test tells each of them. */
 const world = (options: {
@@ -258,6 +258,7 @@ describe("ClientPool", () => {
           [...ended].sort((a, b) => a - b),
           fakes.map((_, id) => id)
         )
-      })
+      }),
+    { fastCheck: { numRuns: 50 } }
   )
 })

@@ -1,0 +1,52 @@
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { afterAll, assert, beforeAll, describe } from "@effect/vitest"
+import * as Server from "./Server.ts"
+import * as Tree from "./Tree.ts"
+
+/** Where the tests of one client find the server, what it serves, and room of their own. */
+export interface House {
+  readonly server: Server.Server
+  readonly port: number
+  readonly tree: Tree.Tree
+  /** A new empty folder. */
+  readonly folder: () => string
+}
+
+const kinds = [
+  { name: "with its shards", flags: [], carriers: /\(\d+ shards?, / },
+  { name: "on one thread", flags: ["--shards", "0"], carriers: /\(main thread, / }
+] as const
+
+/** The same tests against the server in worker threads and on its main thread alone. The house is there once tests run. */
+export const inEachHouse = (
+  title: string,
+  body: (house: () => House) => void,
+  flags: ReadonlyArray<string> = []
+): void => {
+  describe.each(kinds)(`${title}: the server $name`, (kind) => {
+    let house: House | undefined
+    const base = Fs.mkdtempSync(Path.join(Os.tmpdir(), "weft-interop-"))
+
+    beforeAll(async () => {
+      const tree = Tree.make(base)
+      const server = await Server.start(tree.root, [...kind.flags, ...flags])
+      assert.match(server.readyLine, kind.carriers)
+      house = { server, port: server.port, tree, folder: () => Fs.mkdtempSync(Path.join(base, "client-")) }
+    })
+
+    afterAll(async () => {
+      try {
+        if (house !== undefined) await Server.stop(house.server)
+      } finally {
+        Fs.rmSync(base, { recursive: true, force: true })
+      }
+    })
+
+    body(() => {
+      if (house === undefined) throw new Error("the server has not started")
+      return house
+    })
+  })
+}

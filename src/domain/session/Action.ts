@@ -37,7 +37,7 @@ export type Action =
   | { readonly _tag: "Ask"; readonly question: Question }
   /** Answered by `StatusListed`, after its lines went out as inner lines of a 213 reply. */
   | { readonly _tag: "ListStatus"; readonly path: VirtualPath }
-  /** Answered by `Progress` before any other event. */
+  /** Answered by `Progress` before the client's next line. */
   | { readonly _tag: "ReportProgress" }
   /** Answered by `TransferOpened` at most once, then by `TransferEnded`. */
   | {

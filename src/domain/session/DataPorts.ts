@@ -1,3 +1,4 @@
+import * as ActiveTarget from "../ActiveTarget.ts"
 import * as HostPort from "../HostPort.ts"
 import * as Reply from "../Reply.ts"
 import * as Decision from "./Decision.ts"
@@ -6,18 +7,15 @@ import type { State } from "./State.ts"
 
 const afterEpsvAll = Reply.badSequence("EPSV ALL was given: only EPSV is taken.")
 
-/** The lowest port that an unprivileged client can listen on. */
-const unprivileged = 1024
+const refusals = {
+  Foreign: Reply.badParameter("The data connection goes to your own address only."),
+  Privileged: Reply.badParameter("The data connection goes to ports from 1024 up only.")
+} as const
 
 const active = (state: State, target: HostPort.HostPort): Decision.Decision => {
-  const { allowForeignActive, allowPrivilegedActive, peer } = state.settings
   if (state.epsvAll) return Decision.say(state, afterEpsvAll)
-  if (!allowForeignActive && HostPort.normalize(target.address) !== peer) {
-    return Decision.say(state, Reply.badParameter("The data connection goes to your own address only."))
-  }
-  if (!allowPrivilegedActive && target.port < unprivileged) {
-    return Decision.say(state, Reply.badParameter("The data connection goes to ports from 1024 up only."))
-  }
+  const refusal = ActiveTarget.refuse(target, state.settings.peer, state.settings)
+  if (refusal !== undefined) return Decision.say(state, refusals[refusal])
   const next: State = { ...state, data: { _tag: "Active", target } }
   return { state: next, replies: [Reply.ok("Port noted.")], actions: [{ _tag: "DropData" }] }
 }

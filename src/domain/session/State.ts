@@ -1,5 +1,6 @@
 import type * as Either from "effect/Either"
 import type { Account } from "../Account.ts"
+import type * as ActiveTarget from "../ActiveTarget.ts"
 import type { Command, Rejected } from "../Command.ts"
 import * as Facts from "../Facts.ts"
 import type { HostPort } from "../HostPort.ts"
@@ -11,15 +12,11 @@ import * as VirtualPath from "../VirtualPath.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Settings {
+export interface Settings extends ActiveTarget.Rules {
   /** The text after 220. */
   readonly greeting: string
   /** The client's address, normalised. */
   readonly peer: string
-  /** PORT and EPRT may name another address than the client's own. */
-  readonly allowForeignActive: boolean
-  /** PORT and EPRT may name a port below 1024. */
-  readonly allowPrivilegedActive: boolean
 }
 
 /**

@@ -5,18 +5,10 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type { FtpConfig } from "../config/FtpConfig.ts"
+import * as Logging from "../observe/Logging.ts"
 import type { FromShard } from "./ShardProtocol.ts"
 
 type Line = Extract<FromShard, { readonly _tag: "Log" }>
-
-const least: Readonly<Record<FtpConfig["logLevel"], LogLevel.LogLevel>> = {
-  trace: LogLevel.Trace,
-  debug: LogLevel.Debug,
-  info: LogLevel.Info,
-  warning: LogLevel.Warning,
-  error: LogLevel.Error,
-  none: LogLevel.None
-}
 
 /**
  * Logging in a shard's thread: each line is told to the main thread and written there.
@@ -26,7 +18,7 @@ const least: Readonly<Record<FtpConfig["logLevel"], LogLevel.LogLevel>> = {
  */
 export const layer = (level: FtpConfig["logLevel"], tell: (line: Line) => void): Layer.Layer<never> =>
   Layer.merge(
-    Logger.minimumLogLevel(least[level]),
+    Logger.minimumLogLevel(Logging.levels[level]),
     Logger.replace(
       Logger.defaultLogger,
       Logger.make(({ annotations, cause, logLevel, message }) => {

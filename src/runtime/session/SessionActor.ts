@@ -11,6 +11,7 @@ import * as State from "../../domain/session/State.ts"
 import type { Client } from "../server/Client.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
+import type { Actor } from "./Actor.ts"
 import { ControlConnection } from "./ControlConnection.ts"
 import type { House } from "./House.ts"
 import * as Interpreter from "./Interpreter.ts"
@@ -29,7 +30,7 @@ const linger = Duration.toMillis("2 seconds")
  * @since 0.1.0
  * @category models
  */
-export class SessionActor implements Interpreter.Actor, Timed {
+export class SessionActor implements Actor, Timed {
   readonly house: House
   readonly client: Client
   readonly control: ControlConnection

@@ -1,4 +1,3 @@
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -36,7 +35,7 @@ const reasons: Record<TcpError["reason"], DataConnectionError["reason"]> = {
 }
 
 /**
- * The connection a client makes to its leased port. The scope drops it. It waits as long as it is let: see {@link within}.
+ * The connection a client makes to its leased port. The scope drops it. It waits as long as it is let.
  *
  * @since 0.1.0
  * @category constructors
@@ -53,25 +52,8 @@ export const gone: Effect.Effect<never, DataConnectionError> = Effect.fail(
 const isSameHost = (left: string, right: string): boolean => HostPort.normalize(left) === HostPort.normalize(right)
 
 /**
- * Why the server will not connect to `target`, or `undefined` where it will. A client that names another host's address or a
- * port where services live could have the server attack them: the bounce attack of RFC 2577 section 3.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const refuse = (
-  target: HostPort.HostPort,
-  controlPeer: string,
-  options: { readonly allowForeignActive: boolean; readonly allowPrivilegedActive: boolean }
-): "Foreign" | "Privileged" | undefined => {
-  if (!options.allowForeignActive && !isSameHost(target.address, controlPeer)) return "Foreign"
-  if (target.port < (options.allowPrivilegedActive ? 1 : 1024)) return "Privileged"
-  return undefined
-}
-
-/**
  * A connection to where the client listens, made from the address its control connection reached the server at. The scope
- * drops it, and an attempt that is interrupted leaves nothing behind. It does not ask {@link refuse}.
+ * drops it, and an attempt that is interrupted leaves nothing behind.
  *
  * @since 0.1.0
  * @category constructors
@@ -96,14 +78,3 @@ export const active = (
       Effect.mapError(attempt, (cause) => new DataConnectionError({ reason: reasons[cause.reason], cause }))
     )
   })
-
-/**
- * Waits only so long for a data connection, then fails with `TimedOut`.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const within =
-  (duration: Duration.DurationInput) =>
-  <A, R>(connection: Effect.Effect<A, DataConnectionError, R>): Effect.Effect<A, DataConnectionError, R> =>
-    Effect.timeoutFail(connection, { duration, onTimeout: () => new DataConnectionError({ reason: "TimedOut" }) })

@@ -1,0 +1,34 @@
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type { Event } from "../../domain/session/Event.ts"
+import type { State } from "../../domain/session/State.ts"
+import type { Client } from "../server/Client.ts"
+import type { Lease } from "../transfer/PassiveLease.ts"
+import type * as Progress from "../transfer/Progress.ts"
+import type { ControlConnection } from "./ControlConnection.ts"
+import type { House } from "./House.ts"
+
+/**
+ * What a session lends to those who act for it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Actor {
+  readonly house: House
+  readonly client: Client
+  readonly control: ControlConnection
+  readonly state: State
+  /** The passive port that the next transfer will use. */
+  lease: Lease | undefined
+  /** The running transfer's, and undefined while none runs. */
+  progress: Progress.Progress | undefined
+  /** Gives the session an event to step through. */
+  readonly unsafeTell: (event: Event) => void
+  /** Interrupts the running task without waiting for it; its end is told as an event. */
+  readonly unsafeCancel: () => void
+  /** Runs an effect as the session's one child fiber; `toEvent` makes of any ending the event that answers its action. */
+  readonly fork: <A>(effect: Effect.Effect<A>, toEvent: (exit: Exit.Exit<A>) => Event) => Effect.Effect<void>
+  /** Completes when the client has read enough of its replies, or is gone; a client that never does is dropped. */
+  readonly caughtUp: Effect.Effect<void>
+}

@@ -1,0 +1,35 @@
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import type { Entry } from "../../domain/Entry.ts"
+import * as Listing from "../../domain/Listing.ts"
+import * as Reply from "../../domain/Reply.ts"
+import * as VirtualPath from "../../domain/VirtualPath.ts"
+import type { Actor } from "./Actor.ts"
+
+/**
+ * Lists a path as inner lines of a 213 reply, no faster than the client reads them; answered by `StatusListed`.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const list = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect<void> => {
+  const { control, house } = actor
+  const now = house.timers.unsafeNow()
+  const say = (entries: Iterable<Entry>) => {
+    for (const entry of entries) control.unsafeSay(Reply.inner(Listing.long(entry, now)))
+    control.unsafeFlush()
+    return actor.caughtUp
+  }
+  const listed = Effect.flatMap(house.storage.stat(path), (entry) => {
+    control.unsafeSay(Reply.begin(213, `Status of ${VirtualPath.quote(path)}`))
+    const entries = entry.kind === "directory" ? house.storage.list(path) : Stream.make(entry)
+    return Stream.runForEachChunk(entries, say).pipe(
+      Effect.match({ onSuccess: () => "Whole" as const, onFailure: () => "CutShort" as const })
+    )
+  })
+  return actor.fork(
+    Effect.catchAll(listed, ({ reason }) => Effect.succeed(reason)),
+    (exit) => ({ _tag: "StatusListed", ended: Exit.getOrElse(exit, () => "CutShort" as const) })
+  )
+}

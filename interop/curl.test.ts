@@ -106,10 +106,10 @@ inEachHouse("curl", (house) => {
 
   it("fetches only what is newer with -z, and keeps the time with -R", async () => {
     const cwd = house().folder()
-    const older = await curl(["--verbose", "-z", "2021-03-05", "-o", "skipped", at("text.txt")], cwd)
+    const older = await curl(["--verbose", "-z", "20210305", "-o", "skipped", at("text.txt")], cwd)
     assert.strictEqual(older.code, 0, older.stderr)
     assert.notInclude(older.stderr, "> RETR")
-    const newer = await curl(["-z", "2021-03-03", "-R", "-o", "taken", at("text.txt")], cwd)
+    const newer = await curl(["-z", "20210303", "-R", "-o", "taken", at("text.txt")], cwd)
     assert.strictEqual(newer.code, 0, newer.stderr)
     assert.deepStrictEqual(Fs.statSync(Path.join(cwd, "taken")).mtime, Tree.modified)
   })
@@ -150,7 +150,7 @@ inEachHouse("curl", (house) => {
     const one = listing.find((line) => line.includes("text.txt"))
     assert.match(one ?? "", /^-rw-r--r-- +1 \S+ +\S+ +57 Mar +4 +2021 text\.txt\r?$/)
     assert.isTrue(listing.some((line) => /^drwxr-xr-x .* deep\r?$/.test(line)))
-    assert.isTrue(listing.some((line) => /^lrwxrwxrwx .* way out -> /.test(line)))
+    assert.isTrue(listing.some((line) => /^lrwxrwxrwx .* way out\r?$/.test(line)))
   })
 
   it.each([
@@ -213,6 +213,5 @@ const expectedReplies = [
   "200 .*",
   `213 ${Buffer.byteLength(Tree.text)}`,
   "150 .*",
-  "226 .*",
-  "(221 .*)?$"
+  "226 .*(\\n221 .*)?$"
 ]

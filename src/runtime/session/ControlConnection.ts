@@ -114,7 +114,7 @@ export class ControlConnection implements Tcp.Reader {
 
   /** True when the client leaves more replies unread than it should. */
   unsafeIsBehind(): boolean {
-    return !this.closed && this.connection.unsafePending() > patience
+    return !this.closed && this.#output.length + this.connection.unsafePending() > patience
   }
 
   /** Completes when the client has taken the replies, or is gone. */

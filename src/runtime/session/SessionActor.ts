@@ -160,11 +160,6 @@ export class SessionActor implements Actor, Timed {
     this.#patience = patience
   }
 
-  /** The session is closed, or the client is gone, or it has said all it will and been answered. */
-  #isOver(): boolean {
-    return this.state.closed || this.control.closed || (this.control.ended && this.state.work === undefined)
-  }
-
   /** The session's life: from the greeting until one side ends it, and whatever it still holds given back. */
   readonly life: Effect.Effect<void> = Effect.gen(this, function* () {
     this.control.connection.read(this.control)
@@ -172,8 +167,9 @@ export class SessionActor implements Actor, Timed {
       const action = this.#advance()
       this.control.unsafeFlush()
       if (action !== undefined) yield* Interpreter.perform(this, action)
-      else if (this.#isOver()) return yield* this.#hangUp
+      else if (this.state.closed || this.control.closed) return yield* this.#hangUp
       else if (this.control.unsafeIsBehind()) yield* this.caughtUp
+      else if (this.control.ended && this.state.work === undefined) return yield* this.#hangUp
       else yield* this.#stirring
     }
   }).pipe(

@@ -335,6 +335,24 @@ describe("bad input", () => {
   )
 })
 
+describe("half-closed clients", () => {
+  it.scoped("are answered to the last command, also when they read late", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      const help = yield* joe.ask("HELP")
+      const length = `214-${help.lines.join("\r\n")}214 \r\n`.length
+      const before = joe.inbox.unsafeReceived()
+      joe.inbox.connection.pause()
+      joe.send("HELP\r\n".repeat(170))
+      yield* joe.inbox.connection.end
+      yield* settle
+      joe.inbox.connection.resume()
+      yield* joe.inbox.ended
+      assert.strictEqual(joe.inbox.unsafeReceived() - before, 170 * length)
+    }).pipe(Effect.provide(layer({}, { capacity: 4096 })))
+  )
+})
+
 describe("draining", () => {
   it.scoped("lets the running transfer finish, ends idle sessions and refuses new ones with 421", () =>
     Effect.gen(function* () {

@@ -3,6 +3,7 @@ import * as Path from "node:path"
 import { assert, it } from "@effect/vitest"
 import { inEachHouse } from "./support/House.ts"
 import * as Program from "./support/Program.ts"
+import * as Same from "./support/Same.ts"
 import * as Tree from "./support/Tree.ts"
 
 const settings = [
@@ -21,17 +22,21 @@ const ways: ReadonlyArray<readonly [name: string, settings: ReadonlyArray<string
   ["passive over IPv6", [], "[::1]"],
   ["active over IPv6", ["set ftp:passive-mode off"], "[::1]"],
   ["EPSV preferred", ["set ftp:prefer-epsv yes"], "127.0.0.1"],
-  ["no FEAT asked", ["set ftp:use-feat no"], "127.0.0.1"],
+  ["FEAT not asked", ["set ftp:use-feat no"], "127.0.0.1"],
   ["LIST for MLSD", ["set ftp:use-mlsd no"], "127.0.0.1"],
-  ["no MDTM, SIZE or ABOR used", ["set ftp:use-mdtm no", "set ftp:use-size no", "set ftp:use-abor no"], "127.0.0.1"],
+  ["no MDTM, SIZE or ABOR", ["set ftp:use-mdtm no", "set ftp:use-size no", "set ftp:use-abor no"], "127.0.0.1"],
   ["commands one by one", ["set ftp:sync-mode on"], "127.0.0.1"],
   ["commands in advance", ["set ftp:sync-mode off", "set ftp:use-telnet-iac yes"], "127.0.0.1"]
 ]
 
 inEachHouse("lftp", (house) => {
-  const lftp = async (commands: ReadonlyArray<string>, { cwd = house().folder(), host = "127.0.0.1" } = {}) => {
-    const script = [...settings, `open ftp://${host}:${house().port}`, ...commands, "exit"].join("\n")
-    const outcome = await Program.run("lftp", ["--norc", "-f", "/dev/stdin"], { cwd, input: `${script}\n` })
+  const attempt = (commands: ReadonlyArray<string>, { cwd = house().folder(), host = "127.0.0.1" } = {}) => {
+    const script = [...settings, `open ftp://${host}:${house().port}`, ...commands]
+    return Program.run("lftp", ["--norc", "-c", script.join("; ")], { cwd })
+  }
+
+  const lftp = async (...request: Parameters<typeof attempt>) => {
+    const outcome = await attempt(...request)
     assert.strictEqual(outcome.code, 0, `${outcome.stderr}\n${outcome.stdout.slice(-2000)}`)
     return outcome
   }
@@ -39,30 +44,29 @@ inEachHouse("lftp", (house) => {
   const lines = async (commands: ReadonlyArray<string>): Promise<ReadonlyArray<string>> =>
     (await lftp(commands)).stdout.split("\n").filter((line) => line !== "")
 
-  it.each(ways)(
-    "mirrors the deep tree and fetches a large file: %s",
-    async (_name, chosen, host) => {
-      const cwd = house().folder()
-      await lftp([...chosen, "mirror --parallel=2 deep deep", "get big.bin"], { cwd, host })
-      const served = Path.join(house().tree.root, "deep")
-      const mirrored = Path.join(cwd, "deep")
-      assert.deepStrictEqual(Tree.digests(mirrored), Tree.digests(served))
-      assert.strictEqual(Fs.readlinkSync(Path.join(mirrored, "link to text")), "../text.txt")
-      assert.isTrue(Fs.readFileSync(Path.join(cwd, "big.bin")).equals(house().tree.big))
-    },
-    { timeout: 60_000 }
-  )
+  it.each(ways)("mirrors the deep tree and fetches a large file: %s", async (_name, chosen, host) => {
+    const cwd = house().folder()
+    const { stderr, stdout } = await lftp(["debug 5", ...chosen, "mirror --parallel=2 deep deep", "get big.bin"], {
+      cwd,
+      host
+    })
+    const [mirrored, served] = [Path.join(cwd, "deep"), Path.join(house().tree.root, "deep")]
+    // MLSD does not say where links point, and without that lftp leaves them out.
+    const usesMlsd = !Fs.readdirSync(mirrored).includes("link to text")
+    if (usesMlsd) Fs.symlinkSync("../text.txt", Path.join(mirrored, "link to text"))
+    assert.strictEqual(usesMlsd, !chosen.some((setting) => /use-(mlsd|feat) no/.test(setting)))
+    Same.folders(mirrored, served)
+    assert.isTrue(Fs.readFileSync(Path.join(cwd, "big.bin")).equals(house().tree.big))
+    assert.notMatch(stderr + stdout, /<--- [45]/)
+  })
 
   it("keeps times in a mirror, and has nothing to fetch the second time", async () => {
     const cwd = house().folder()
-    const commands = ["mirror deep deep", "mirror --verbose deep deep"]
-    const { stdout } = await lftp(commands, { cwd })
+    const { stdout } = await lftp(["mirror deep deep", "mirror --verbose deep deep"], { cwd })
     assert.notMatch(stdout, /Transferring|New:/)
     const leaf = Path.join(Tree.deepFolder, "leaf 2.bin")
-    const [here, there] = [Path.join(cwd, leaf), Path.join(house().tree.root, leaf)].map((file) =>
-      Math.floor(Fs.statSync(file).mtimeMs / 1000)
-    )
-    assert.strictEqual(here, there)
+    const seconds = (folder: string) => Math.floor(Fs.statSync(Path.join(folder, leaf)).mtimeMs / 1000)
+    assert.strictEqual(seconds(cwd), seconds(house().tree.root))
   })
 
   it("follows links when told to", async () => {
@@ -80,7 +84,7 @@ inEachHouse("lftp", (house) => {
   it("goes on with a file where it stopped", async () => {
     const cwd = house().folder()
     Fs.writeFileSync(Path.join(cwd, "big.bin"), house().tree.big.subarray(0, 12_345_678))
-    const { stderr, stdout } = await lftp(["debug 4", "get -c big.bin"], { cwd })
+    const { stderr, stdout } = await lftp(["debug 5", "get -c big.bin"], { cwd })
     assert.isTrue(Fs.readFileSync(Path.join(cwd, "big.bin")).equals(house().tree.big))
     assert.match(stderr + stdout, /<--- 350 Restarting at 12345678/)
   })
@@ -88,23 +92,26 @@ inEachHouse("lftp", (house) => {
   it("lists", async () => {
     const listing = await lines(["ls", "ls deep/one", "ls -la deep/one/two"])
     assert.isTrue(listing.some((line) => /^-rw-r--r-- .* 57 Mar +4 +2021 text\.txt$/.test(line)))
-    assert.isTrue(listing.some((line) => /^drwxr-xr-x .* three$/.test(line)))
-    assert.deepStrictEqual(
+    for (const folder of ["many", "two", "three"]) {
+      assert.isTrue(
+        listing.some((line) => line.startsWith("drwxr-xr-x") && line.endsWith(` ${folder}`)),
+        folder
+      )
+    }
+    Same.lists(await lines(["cd many", "nlist"]), Tree.manyNames)
+    Same.lists(
       await lines(["cls -1 many"]),
       Tree.manyNames.map((name) => `many/${name}`)
     )
-    assert.deepStrictEqual(
-      await lines(["nlist many"]),
-      Tree.manyNames.map((name) => `many/${name}`)
+    Same.lists(
+      await lines(["cls -1 many/file-19[89]?.dat"]),
+      Tree.manyNames.slice(1980).map((name) => `many/${name}`)
     )
-    assert.deepStrictEqual(await lines(["cd many", "nlist"]), Tree.manyNames)
-    assert.deepStrictEqual(await lines(["cls -1 --sort=name many/file-19[89]?.dat"]), [])
   })
 
   it("finds and counts", async () => {
     assert.strictEqual((await lines(["find many"])).length, Tree.manyCount + 1)
-    const sizes = await lines(["du -b deep"])
-    assert.match(sizes.at(-1) ?? "", /deep$/)
+    assert.match((await lines(["du -b many"])).at(-1) ?? "", /\t(\.\/)?many\/?$/)
   })
 
   it("fetches what a pattern names", async () => {
@@ -120,14 +127,14 @@ inEachHouse("lftp", (house) => {
     ["by LIST", ["set ftp:use-mlsd no"]]
   ] as const)("mirrors odd names %s", async (_name, chosen) => {
     const cwd = house().folder()
-    await lftp([...chosen, "set file:charset latin1", "set ftp:charset latin1", "mirror odd odd"], { cwd })
-    assert.deepStrictEqual(Tree.digests(Path.join(cwd, "odd")), Tree.digests(Path.join(house().tree.root, "odd")))
+    await lftp([...chosen, "set ftp:use-utf8 no", "mirror odd odd"], { cwd })
+    Same.folders(Path.join(cwd, "odd"), Path.join(house().tree.root, "odd"))
   })
 
   it("mirrors two thousand files", async () => {
     const cwd = house().folder()
     await lftp(["mirror --parallel=8 many many"], { cwd })
-    assert.deepStrictEqual(Tree.digests(Path.join(cwd, "many")), Tree.digests(Path.join(house().tree.root, "many")))
+    Same.folders(Path.join(cwd, "many"), Path.join(house().tree.root, "many"))
   })
 
   it("reads text as text", async () => {
@@ -139,23 +146,20 @@ inEachHouse("lftp", (house) => {
   it("is refused changes and missing files in words", async () => {
     const cwd = house().folder()
     Fs.writeFileSync(Path.join(cwd, "new.txt"), "new")
-    const before = Tree.digests(house().tree.root)
-    for (const command of [
+    const changes = [
       "put new.txt",
       "mkdir new",
       "rm text.txt",
       "rmdir deep",
       "mv text.txt new.txt",
       "chmod 600 text.txt"
-    ]) {
-      const { code, stderr } = await Program.run(
-        "lftp",
-        ["--norc", "-c", [...settings, `open ftp://127.0.0.1:${house().port}`, command].join("; ")],
-        { cwd }
-      )
-      assert.strictEqual(code, 1, command)
-      assert.match(stderr, /550|Access failed/, command)
-    }
-    assert.deepStrictEqual(Tree.digests(house().tree.root), before)
+    ]
+    await Same.unchanged(house().tree.root, async () => {
+      for (const command of [...changes, "get missing.txt", "cd missing"]) {
+        const { code, stderr } = await attempt([command], { cwd })
+        assert.strictEqual(code, 1, command)
+        assert.match(stderr, /550 /, command)
+      }
+    })
   })
 })

@@ -69,21 +69,34 @@ export const make = (folder: string): Tree => {
   return { root, big }
 }
 
-/** The checksums of all files below a folder by their paths, names as bytes in hexadecimal; folders have an empty one. */
+/** The checksums of all files below a folder, and where links point, by their paths; names are bytes in hexadecimal. */
 export const digests = (folder: string): ReadonlyMap<string, string> => {
   const found = new Map<string, string>()
   const visit = (directory: Buffer, inside: string) => {
-    for (const entry of Fs.readdirSync(directory, { encoding: "buffer" })) {
-      const path = Buffer.concat([directory, Buffer.from("/"), entry])
-      const name = `${inside}/${entry.toString("hex")}`
-      if (Fs.statSync(path).isDirectory()) {
-        found.set(name, "")
+    for (const entry of Fs.readdirSync(directory, { encoding: "buffer", withFileTypes: true })) {
+      const path = Buffer.concat([directory, Buffer.from("/"), entry.name])
+      const name = `${inside}/${entry.name.toString("hex")}`
+      if (entry.isDirectory()) {
+        found.set(name, "folder")
         visit(path, name)
       } else {
-        found.set(name, sha256(Fs.readFileSync(path)))
+        found.set(name, entry.isSymbolicLink() ? Fs.readlinkSync(path) : sha256(Fs.readFileSync(path)))
       }
     }
   }
   visit(Buffer.from(folder), "")
-  return new Map([...found].sort(([one], [other]) => (one < other ? -1 : 1)))
+  return found
 }
+
+const readable = (name: string): string =>
+  name
+    .split("/")
+    .map((part) => Buffer.from(part, "hex").toString())
+    .join("/")
+
+/** The paths at which two folders are not the same; ten at most, for a message. */
+export const differences = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>) =>
+  [...new Set([...one.keys(), ...other.keys()])]
+    .filter((name) => one.get(name) !== other.get(name))
+    .slice(0, 10)
+    .map((name) => `${readable(name)}: ${one.get(name)} and ${other.get(name)}`)

@@ -1,5 +1,7 @@
 import * as HostPort from "./HostPort.ts"
 
+const unspecified: ReadonlySet<string> = new Set(["0.0.0.0", "::"])
+
 /** The lowest port that a client without privilege can listen on. */
 const unprivileged = 1024
 
@@ -14,6 +16,20 @@ export interface Rules {
   readonly allowForeignActive: boolean
   /** A port below 1024. */
   readonly allowPrivilegedActive: boolean
+}
+
+/**
+ * What the client at `peer` means by `target`: the unspecified address, which some clients name because they listen on it (lftp does
+ * over IPv6), stands for its own where that is of the same protocol.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const meant = (target: HostPort.HostPort, peer: string): HostPort.HostPort => {
+  if (!unspecified.has(HostPort.normalize(target.address))) return target
+  const address = HostPort.normalize(peer)
+  const isOfProtocol = target.protocol === 1 ? HostPort.isIPv4(address) : HostPort.isIPv6(address)
+  return isOfProtocol ? new HostPort.HostPort({ ...target, address }) : target
 }
 
 /**

@@ -36,6 +36,9 @@ export const verbs = Object.keys(table) as ReadonlyArray<Verb>
 /** A verb's row, whatever its argument. @since 0.1.0 @category table */
 export const rowOf = (verb: Verb): Row<unknown> => table[verb] as unknown as Row<unknown>
 
+/** The verbs that somebody may be able to use: those with replies of their own. @since 0.1.0 @category table */
+export const offered: ReadonlyArray<Verb> = verbs.filter((verb) => rowOf(verb).replies.length > 0)
+
 const spellings = new Map<string, Verb>(
   verbs.flatMap((verb) => [verb, ...(rowOf(verb).aliases ?? [])].map((spelling) => [spelling, verb] as const))
 )

@@ -34,7 +34,7 @@ export const layer = (config: FtpConfig): Layer.Layer<FtpServer.FtpServer, Serve
 
 /**
  * An FTP server in worker threads, as many as the configuration's `shards`. `services` is the address of a module that exports
- * `layer: (config: FtpConfig) => Layer<Storage | Accounts, E>`; each thread imports it and builds its own, for layers cannot be sent
+ * `layer: (config: FtpConfig) => Layer<Storage | Accounts, E, Tcp>`; each thread imports it and builds its own, for layers cannot be sent
  * to a thread. Fails with `ServerError` where it cannot listen or a shard cannot start.
  *
  * @since 0.1.0

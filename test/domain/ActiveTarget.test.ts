@@ -31,3 +31,26 @@ describe("ActiveTarget.refuse", () => {
     assert.isUndefined(ActiveTarget.refuse(target("fe80::1"), "fe80::1%eth0", strict))
   })
 })
+
+describe("ActiveTarget.meant", () => {
+  it.prop(
+    "the unspecified address is the client's own, where the protocol fits",
+    [HostPort, HostPort],
+    ([wanted, peer]) => {
+      const named = target(wanted.protocol === 1 ? "0.0.0.0" : "::")
+      const meant = ActiveTarget.meant(named, peer.address)
+      assert.deepStrictEqual(meant, target(wanted.protocol === peer.protocol ? peer.address : named.address))
+    }
+  )
+
+  it.prop("any other address is what it says", [HostPort, HostPort], ([wanted, peer]) => {
+    if (wanted.address === "0.0.0.0" || wanted.address === "::") return
+    assert.strictEqual(ActiveTarget.meant(wanted, peer.address), wanted)
+  })
+
+  it("knows the client however its address is spelled", () => {
+    assert.deepStrictEqual(ActiveTarget.meant(target("0.0.0.0"), `::ffff:${client}`), target(client))
+    assert.deepStrictEqual(ActiveTarget.meant(target("0:0::0"), "fe80::1%eth0"), target("fe80::1"))
+    assert.deepStrictEqual(ActiveTarget.meant(target("::"), "nowhere"), target("::"))
+  })
+})

@@ -12,8 +12,9 @@ const refusals = {
   Privileged: Reply.badParameter("The data connection goes to ports from 1024 up only.")
 } as const
 
-const active = (state: State, target: HostPort.HostPort): Decision.Decision => {
+const active = (state: State, named: HostPort.HostPort): Decision.Decision => {
   if (state.epsvAll) return Decision.say(state, afterEpsvAll)
+  const target = ActiveTarget.meant(named, state.settings.peer)
   const refusal = ActiveTarget.refuse(target, state.settings.peer, state.settings)
   if (refusal !== undefined) return Decision.say(state, refusals[refusal])
   const next: State = { ...state, data: { _tag: "Active", target } }

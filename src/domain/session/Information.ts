@@ -70,7 +70,7 @@ export const handlers: Handlers<"FEAT" | "OPTS" | "HELP" | "SITE" | "STAT" | "SY
   },
   HELP: (state, text) => {
     if (text.trim() === "") {
-      const offered = Command.verbs.flatMap((verb) => [verb, ...(Command.rowOf(verb).aliases ?? [])]).sort()
+      const offered = Command.offered.flatMap((verb) => [verb, ...(Command.rowOf(verb).aliases ?? [])]).sort()
       return Decision.say(
         state,
         Reply.make(214, "Commands", ...columns(offered, 10), "HELP <SP> command explains one.")

@@ -20,7 +20,7 @@ export const markdown = (): string => `# Configuration
 
 Every setting can be given as a flag, as an environment variable, or as a key in a config file. A flag wins over a variable,
 a variable over the file, the file over the default. \`weft check\` takes the same flags as \`weft serve\`, shows the value of every
-setting and where it came from, and exits with 0 if the server could start with them.
+setting and where it came from, and exits with 0 if the settings hold together and the root can be served.
 
 | key | flag | variable | default | meaning |
 |---|---|---|---|---|
@@ -35,6 +35,8 @@ ${all.map(row).join("\n")}
   \`10.0.0.0/8\` and \`203.0.113.5\` to all others. The first rule that fits is used. EPSV needs none of this.
 - \`shards\` may not be more than \`threads\`: where \`shards\` is left out it is as many as there are processors, but at most
   \`threads\`; where both are given and do not fit, that is an error.
+- Each shard listens on its own part of \`passivePorts\`: there must be at least one for each, and one client address can have as
+  many data connections pending as its shard has ports.
 - \`port\` may not be one of \`passivePorts\`.
 
 ## Config file

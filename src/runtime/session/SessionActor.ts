@@ -38,7 +38,8 @@ export class SessionActor implements Actor, Timed {
   lease: Lease | undefined = undefined
   progress: Progress.Progress | undefined = undefined
 
-  readonly #startedAt: number
+  /** Since when nobody has been logged in. */
+  #strangerSince: number
   /** When the client was last heard or worked for. */
   #touchedAt: number
   /** Since when replies have been waiting for the client to read them, or the session for its client to hang up. */
@@ -53,7 +54,7 @@ export class SessionActor implements Actor, Timed {
   constructor(house: House, client: Client) {
     this.house = house
     this.client = client
-    this.#startedAt = this.#touchedAt = house.timers.unsafeNow()
+    this.#strangerSince = this.#touchedAt = house.timers.unsafeNow()
     this.control = new ControlConnection(client.connection, house.config.maxLineLength, () => this.#stir())
     this.state = State.initial({
       greeting: house.config.greeting,
@@ -89,11 +90,11 @@ export class SessionActor implements Actor, Timed {
     }
     const limits = {
       connecting: Duration.toMillis(config.dataTimeout),
-      moving: Duration.toMillis(config.stallTimeout)
+      answering: Duration.toMillis(config.stallTimeout)
     }
     if (this.progress !== undefined && Progress.unsafeTick(this.progress, now, limits)) this.unsafeCancel()
     const timer = State.timer(this.state)
-    if (timer === "Login" && now - this.#startedAt >= Duration.toMillis(config.loginTimeout)) {
+    if (timer === "Login" && now - this.#strangerSince >= Duration.toMillis(config.loginTimeout)) {
       this.unsafeTell({ _tag: "TimedOut", timer })
     } else if (timer === "Idle" && now - this.#touchedAt >= Duration.toMillis(config.idleTimeout)) {
       this.unsafeTell({ _tag: "TimedOut", timer })
@@ -121,12 +122,16 @@ export class SessionActor implements Actor, Timed {
     for (let event = this.#next(); event !== undefined; event = this.#next()) {
       const { actions, replies, state } = Session.step(this.state, event)
       if (this.state.work !== undefined && state.work === undefined) this.#touchedAt = this.house.timers.unsafeNow()
+      if (this.state.account !== undefined && state.account === undefined) this.#strangerSince = this.#touchedAt
       this.state = state
       for (const reply of replies) this.control.unsafeSay(Reply.render(reply))
       for (const action of actions) {
         if (!Interpreter.unsafePerform(this, action)) return action
       }
-      if (this.control.unsafeIsBehind()) return undefined
+      if (this.control.unsafeIsBehind()) {
+        this.#stirred = true
+        return undefined
+      }
     }
     return undefined
   }
@@ -169,6 +174,7 @@ export class SessionActor implements Actor, Timed {
       if (action !== undefined) yield* Interpreter.perform(this, action)
       else if (this.state.closed || this.control.closed) return yield* this.#hangUp
       else if (this.control.unsafeIsBehind()) yield* this.caughtUp
+      else if (this.#stirred) continue
       else if (this.control.ended && this.state.work === undefined) return yield* this.#hangUp
       else yield* this.#stirring
     }

@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -24,7 +23,7 @@ export interface Timed {
 export class Timers extends Context.Tag("weft/Timers")<
   Timers,
   {
-    /** The time of the last tick, in milliseconds since the epoch. */
+    /** The time in milliseconds since the epoch. */
     readonly unsafeNow: () => number
     readonly unsafeAdd: (timed: Timed) => void
     readonly unsafeRemove: (timed: Timed) => void
@@ -41,15 +40,14 @@ export const layerWith = (options: { readonly resolution: Duration.DurationInput
   Layer.scoped(
     Timers,
     Effect.gen(function* () {
+      const clock = yield* Effect.clock
       const members = new Set<Timed>()
-      let now = yield* Clock.currentTimeMillis
-      const tick = Effect.map(Clock.currentTimeMillis, (time) => {
-        now = time
-        for (const member of members) member.unsafeTick(time)
+      const tick = Effect.map(clock.currentTimeMillis, (now) => {
+        for (const member of members) member.unsafeTick(now)
       })
       yield* tick.pipe(Effect.delay(options.resolution), Effect.forever, Effect.forkScoped)
       return {
-        unsafeNow: () => now,
+        unsafeNow: () => clock.unsafeCurrentTimeMillis(),
         unsafeAdd: (timed) => void members.add(timed),
         unsafeRemove: (timed) => void members.delete(timed)
       }

@@ -59,6 +59,8 @@ const toOutcome = (progress: Progress.Progress, exit: Exit.Exit<Outcome>): Outco
   if (Exit.isSuccess(exit)) return exit.value
   if (!Cause.isInterruptedOnly(exit.cause)) return { _tag: "Defect" }
   switch (progress.late) {
+    case "NoStorage":
+      return { _tag: "Fault", fault: "Io" }
     case "NoConnection":
       return { _tag: "NoConnection", reason: "The data connection did not come in time." }
     case "Stalled":

@@ -7,7 +7,7 @@ import * as Beneath from "../platform/Beneath.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
 import { ffi } from "../platform/Ffi.ts"
 import * as Folder from "../platform/Folder.ts"
-import type * as NodeCall from "../platform/NodeCall.ts"
+import * as NodeCall from "../platform/NodeCall.ts"
 import * as Status from "../platform/Status.ts"
 import * as HostPath from "./HostPath.ts"
 import * as Reach from "./Reach.ts"
@@ -51,15 +51,19 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
         .pipe(Effect.catchIf(notDecided, () => openReal(name, placeFlags, keep)))
     }, beneath.unsafeClose)
 
-  /** Finds the place, which neither opens a device nor waits, and uses it in the same turn where the kernel has it cached. */
+  /**
+   * Finds the place, which neither opens a device nor waits. What the kernel has cached is used in the same turn, the rest may
+   * have to wait for a disk.
+   */
   const withPlace = <A>(
     path: VirtualPath,
-    use: (fd: number) => Either.Either<A, NodeCall.SystemError>
+    cached: (fd: number) => Either.Either<A, NodeCall.SystemError>,
+    uncached: (fd: number) => Effect.Effect<A, NodeCall.SystemError>
   ): Effect.Effect<A, NodeCall.SystemError> =>
     Effect.suspend(() => {
       const fd = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags)
-      if (fd < 0) return Effect.scoped(Effect.flatMap(openPlace(path), (place) => use(place.fd)))
-      const used = use(fd)
+      if (fd < 0) return Effect.scoped(Effect.flatMap(openPlace(path), (place) => uncached(place.fd)))
+      const used = cached(fd)
       beneath.unsafeClose(fd)
       return used
     })
@@ -73,17 +77,26 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
     flags: number
   ): Effect.Effect<Descriptor.Descriptor, NodeCall.SystemError, Scope.Scope> =>
     Descriptor.scoped((keep) =>
-      withPlace(path, (fd) =>
-        Either.try({
-          try: () => keep(Fs.openSync(Reach.path(fd), flags)),
-          catch: (error) => error as NodeCall.SystemError
-        })
+      withPlace(
+        path,
+        (fd) =>
+          Either.try({
+            try: () => keep(Fs.openSync(Reach.path(fd), flags)),
+            catch: (error) => error as NodeCall.SystemError
+          }),
+        (fd) =>
+          NodeCall.call((done) =>
+            Fs.open(Reach.path(fd), flags, (error, opened) => {
+              if (error === null) keep(opened)
+              done(error)
+            })
+          )
       )
     )
 
   return {
     path,
-    look: (path) => withPlace(path, Reach.unsafeLook),
+    look: (path) => withPlace(path, Reach.unsafeLook, Reach.unsafeLook),
     open: (path) => open(path, fileFlags),
     openDirectory: (path) =>
       Effect.gen(function* () {

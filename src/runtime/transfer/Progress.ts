@@ -17,7 +17,7 @@ export interface Progress {
   /** What `unsafePending` said when last looked at. */
   pending: number
   /** Set when a limit has passed, before the transfer is interrupted for it. */
-  late: "NoConnection" | "Stalled" | undefined
+  late: "NoStorage" | "NoConnection" | "Stalled" | undefined
 }
 
 /** @since 0.1.0 @category constructors */
@@ -40,7 +40,12 @@ export const make = (now: number): Progress => ({
 export const unsafeTick = (
   self: Progress,
   now: number,
-  limits: { readonly connecting: number; readonly moving: number }
+  limits: {
+    /** For the client to make its data connection, or to answer at the port it named. */
+    readonly connecting: number
+    /** For the storage to find what is sent, and for the next bytes to move. */
+    readonly answering: number
+  }
 ): boolean => {
   if (self.late !== undefined) return false
   const pending = self.unsafePending()
@@ -49,7 +54,8 @@ export const unsafeTick = (
     self.movedAt = now
   }
   const waited = now - self.movedAt
+  if (self.phase === "Opening" && waited >= limits.answering) self.late = "NoStorage"
   if (self.phase === "Connecting" && waited >= limits.connecting) self.late = "NoConnection"
-  if (self.phase === "Moving" && waited >= limits.moving) self.late = "Stalled"
+  if (self.phase === "Moving" && waited >= limits.answering) self.late = "Stalled"
   return self.late !== undefined
 }

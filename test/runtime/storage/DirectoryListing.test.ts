@@ -12,7 +12,12 @@ import { at, locals, temporary } from "./fixtures.ts"
 const owners = Effect.succeed({ user: String, group: String })
 
 const listing = (directory: Directory) =>
-  DirectoryListing.stream(Effect.succeed(directory), { root: "/root", owners, toError: HostError.toStorageError("/") })
+  DirectoryListing.stream(Effect.succeed(directory), {
+    root: "/root",
+    owners,
+    toError: HostError.toStorageError("/"),
+    unsafeNow: () => 0
+  })
 
 const status: Status.Status = {
   mode: 0o100644,

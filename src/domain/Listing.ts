@@ -49,14 +49,27 @@ export const long = (entry: Entry, now: number): string => {
 }
 
 /**
- * The line NLST shows for an entry, without a line end: its name, behind `prefix` where the client asked for another
- * directory than its own ("sub/" for NLST sub). CR, LF and NUL become "?".
+ * The line NLST shows for an entry, without a line end: its name behind what {@link prefix} says. CR, LF and NUL become "?".
  *
  * @since 0.1.0
  * @category printing
  */
 export const name = (entry: Entry, options?: { readonly prefix?: string }): string =>
   oneLine((options?.prefix ?? "") + entry.name)
+
+/**
+ * What NLST puts before each name so that a client can send it back as it stands (RFC 1123 section 4.1.2.7). `path` is what the client
+ * wrote: a directory whose contents are listed (`inside`: "sub/" for NLST sub), or a name or pattern in it (`beside`: "sub/" for
+ * NLST sub/*.txt).
+ *
+ * @since 0.1.0
+ * @category printing
+ */
+export const prefix = (path: string, names: "inside" | "beside"): string => {
+  const named = path.replace(/\/+$/, "")
+  if (names === "beside") return named.slice(0, named.lastIndexOf("/") + 1)
+  return path === "" || named === "." ? "" : `${named}/`
+}
 
 /**
  * What the argument of LIST or NLST asks for: `all` (-a, -A), `long` (-l), the `directoryItself` instead of what is in it

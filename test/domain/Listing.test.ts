@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, FastCheck } from "effect"
+import { Arbitrary, Either, FastCheck } from "effect"
 import { Entry } from "../../src/domain/Entry.ts"
 import * as Listing from "../../src/domain/Listing.ts"
+import * as VirtualPath from "../../src/domain/VirtualPath.ts"
 
 const now = Date.UTC(2025, 10, 22, 18)
 const entry = (fields: Partial<Entry> = {}): Entry => ({
@@ -87,6 +88,40 @@ describe("Listing", () => {
   it.prop("name is one line", [entries, spaced], ([value, prefix]) => {
     assert.strictEqual(Listing.name(value), value.name.replace(/[\r\n\0]/g, "?"))
     assert.strictEqual(Listing.name(value, { prefix }), prefix + Listing.name(value))
+  })
+
+  it.prop(
+    "names in a directory can be sent back as they are",
+    [VirtualPath.VirtualPath, VirtualPath.VirtualPath, anyName, FastCheck.constantFrom("", "./", "../", "//", "/./")],
+    ([cwd, directory, name, end]) => {
+      const safe = VirtualPath.basename(VirtualPath.join(VirtualPath.root, name))
+      for (const written of [directory + end, directory.slice(1) + end]) {
+        const meant = Either.getOrElse(VirtualPath.resolve(cwd, written), () => cwd)
+        const sentBack = VirtualPath.resolve(cwd, Listing.prefix(written, "inside") + safe)
+        assert.deepStrictEqual(sentBack, Either.right(VirtualPath.join(meant, safe)))
+      }
+    }
+  )
+
+  it.prop(
+    "a name, or what matches a pattern, can be sent back as it is",
+    [VirtualPath.VirtualPath, VirtualPath.VirtualPath, FastCheck.constantFrom("", "/", "//")],
+    ([cwd, path, end]) => {
+      FastCheck.pre(path !== "/")
+      for (const written of [path + end, path.slice(1) + end]) {
+        const sentBack = Listing.prefix(written, "beside") + VirtualPath.basename(path)
+        assert.deepStrictEqual(VirtualPath.resolve(cwd, sentBack), VirtualPath.resolve(cwd, written))
+      }
+    }
+  )
+
+  it("has nothing before names in the working directory", () => {
+    for (const written of ["", ".", "./"]) assert.strictEqual(Listing.prefix(written, "inside"), "")
+    assert.strictEqual(Listing.prefix("*.txt", "beside"), "")
+    assert.strictEqual(Listing.prefix("/", "inside"), "/")
+    assert.strictEqual(Listing.prefix("sub", "inside"), "sub/")
+    assert.strictEqual(Listing.prefix("sub/", "inside"), "sub/")
+    assert.strictEqual(Listing.prefix("sub/*.txt", "beside"), "sub/")
   })
 
   it.prop("a path without flags before it is taken as it stands", [spaced], ([text]) => {

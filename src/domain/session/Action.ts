@@ -17,8 +17,8 @@ export type Payload =
       /** The directory's own entry rather than what is in it (`-d`). */
       readonly itself: boolean
       readonly style: "Long" | "Names"
-      /** What the client wrote before the last "/" of a pattern, that "/" included: names matched by it are sent with it. */
-      readonly prefix: string
+      /** `path` as the client wrote it, "" where it did not: the names sent have to fit it. */
+      readonly written: string
     }
   | { readonly _tag: "Facts"; readonly path: VirtualPath; readonly facts: Facts }
 

@@ -24,7 +24,7 @@ const listing = (style: "Long" | "Names") => (state: State, argument: string) =>
       path,
       itself: selection.directoryItself,
       style,
-      prefix: selection.path.slice(0, selection.path.lastIndexOf("/") + 1)
+      written: selection.path
     })
   )
 }

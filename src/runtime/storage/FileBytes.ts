@@ -2,6 +2,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Descriptor } from "../platform/Descriptor.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
@@ -83,7 +84,7 @@ const makeReader = (file: Descriptor, { offset, size, pool, toError }: Options) 
     return Effect.succeed(Chunk.of(result === buffer.length ? buffer : buffer.subarray(0, result)))
   }
 
-  const pull: Pull.Pull<Uint8Array, StorageError> = Effect.suspend(() => {
+  const next: Pull.Pull<Uint8Array, StorageError> = Effect.suspend(() => {
     if (ended) return Effect.succeed(undefined)
     const slot = slots[current]
     if (!begun) {
@@ -102,21 +103,31 @@ const makeReader = (file: Descriptor, { offset, size, pool, toError }: Options) 
     return Effect.zipRight(settled(slots[current]), giveBack)
   })
 
-  return { pull, close }
+  return { pull: next, close }
 }
 
 /**
  * The bytes of a file from `offset` to its end as it turns out to be. While the consumer has one chunk, the next is being read
- * into the other of two buffers; asking for a chunk gives the memory of the one before back to the disk. However the
- * stream ends, the buffers return to the pool after the read under way has.
+ * into the other of two buffers; asking for a chunk gives the memory of the one before back to the disk. When the scope
+ * closes, the buffers return to the pool after the read under way has.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const pull = (
+  file: Descriptor,
+  options: Options
+): Effect.Effect<Pull.Pull<Uint8Array, StorageError>, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => makeReader(file, options)),
+    (reader) => reader.close
+  ).pipe(Effect.map((reader) => reader.pull))
+
+/**
+ * The same as a stream.
  *
  * @since 0.1.0
  * @category streams
  */
 export const stream = (file: Descriptor, options: Options): Stream.Stream<Uint8Array, StorageError> =>
-  Pull.stream(
-    Effect.acquireRelease(
-      Effect.sync(() => makeReader(file, options)),
-      (reader) => reader.close
-    ).pipe(Effect.map((reader) => reader.pull))
-  )
+  Pull.stream(pull(file, options))

@@ -79,11 +79,12 @@ export const make = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<typeo
         const entry = yield* entryOf(path, yield* within(path, Reach.look(file)))
         if (entry.kind === "directory") return yield* refuse("IsADirectory", path)
         if (entry.kind !== "file") return yield* refuse("NotAFile", path)
+        const options = { size: entry.size, pool, toError: HostError.toStorageError(path) }
         const opened: OpenFile = {
           entry,
           descriptor: file.fd,
-          bytes: (offset) =>
-            FileBytes.stream(file, { offset, size: entry.size, pool, toError: HostError.toStorageError(path) })
+          bytes: (offset) => FileBytes.stream(file, { ...options, offset }),
+          pull: (offset) => FileBytes.pull(file, { ...options, offset })
         }
         return opened
       }),

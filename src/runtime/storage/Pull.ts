@@ -1,6 +1,7 @@
 import * as Channel from "effect/Channel"
-import type * as Chunk from "effect/Chunk"
-import type * as Effect from "effect/Effect"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
@@ -37,3 +38,32 @@ export const stream = <A, E>(open: Effect.Effect<Pull<A, E>, E, Scope.Scope>): S
       (scope, exit) => Scope.close(scope, exit)
     )
   )
+
+/**
+ * The other way round: pulls from a stream as long as the scope is open.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromStream = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<Pull<A, E>, never, Scope.Scope> =>
+  Effect.map(Stream.toPull(stream), (pull) =>
+    Effect.catchAll(pull, Option.match({ onNone: () => Effect.succeed(undefined), onSome: Effect.fail }))
+  )
+
+/**
+ * Does something with every element, asking for the next chunk only when it is done with the last.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const forEach = <A, E, E2>(
+  pull: Pull<A, E>,
+  use: (a: A) => Effect.Effect<void, E2>
+): Effect.Effect<void, E | E2> => {
+  const next: Effect.Effect<void, E | E2> = Effect.flatMap(pull, (chunk) => {
+    if (chunk === undefined) return Effect.void
+    const used = chunk.length === 1 ? use(Chunk.unsafeHead(chunk)) : Effect.forEach(chunk, use, { discard: true })
+    return Effect.zipRight(used, next)
+  })
+  return next
+}

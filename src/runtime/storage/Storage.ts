@@ -6,6 +6,7 @@ import type * as Stream from "effect/Stream"
 import type { Entry } from "../../domain/Entry.ts"
 import { FileFault } from "../../domain/FileFault.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import type * as Pull from "./Pull.ts"
 
 /**
  * Why storage refused. `reason` is what a reply is chosen by; `path` is the client's view of the name, never the host's.
@@ -38,6 +39,11 @@ export interface OpenFile {
    * asked for: copy what you keep. Two chunks at most are held, however slow the reader.
    */
   readonly bytes: (offset: number) => Stream.Stream<Uint8Array, StorageError>
+  /**
+   * The same bytes chunk by chunk, for a storage that can give them at less than the price of a stream, which is what small files
+   * cost most. The scope must outlive the last chunk.
+   */
+  readonly pull?: (offset: number) => Effect.Effect<Pull.Pull<Uint8Array, StorageError>, never, Scope.Scope>
   /** The operating system's descriptor where there is one, so that a zero-copy path may take it. */
   readonly descriptor?: number
 }

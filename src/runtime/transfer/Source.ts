@@ -12,6 +12,7 @@ import type { Payload } from "../../domain/session/Action.ts"
 import type { Representation } from "../../domain/session/State.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
+import * as Pull from "../storage/Pull.ts"
 import type { Storage, StorageError } from "../storage/Storage.ts"
 
 /**
@@ -23,7 +24,7 @@ import type { Storage, StorageError } from "../storage/Storage.ts"
 export interface Source {
   /** Bytes in all, where that is known before they are read. */
   readonly size: number | undefined
-  readonly bytes: Stream.Stream<Uint8Array, StorageError>
+  readonly bytes: Effect.Effect<Pull.Pull<Uint8Array, StorageError>, never, Scope.Scope>
 }
 
 /**
@@ -59,11 +60,14 @@ const openFile = (
 ) =>
   Effect.flatMap(storage.open(path), (file): Effect.Effect<Source, "BadRestart"> => {
     if (representation === "A") {
-      return Effect.succeed({ size: undefined, bytes: skip(ascii(file.bytes(0)), offset) })
+      return Effect.succeed({ size: undefined, bytes: Pull.fromStream(skip(ascii(file.bytes(0)), offset)) })
     }
     return offset > file.entry.size
       ? Effect.fail("BadRestart")
-      : Effect.succeed({ size: file.entry.size - offset, bytes: file.bytes(offset) })
+      : Effect.succeed({
+          size: file.entry.size - offset,
+          bytes: file.pull?.(offset) ?? Pull.fromStream(file.bytes(offset))
+        })
   })
 
 const ascii = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E> =>
@@ -80,23 +84,25 @@ const skip = <E>(bytes: Stream.Stream<Uint8Array, E>, offset: number): Stream.St
 
 const openListing = (
   storage: Storage["Type"],
-  { itself, path, prefix, style }: Extract<Payload, { readonly _tag: "Listing" }>,
+  { itself, path, style, written }: Extract<Payload, { readonly _tag: "Listing" }>,
   now: number
 ) => {
-  const line = style === "Long" ? (entry: Entry) => Listing.long(entry, now) : Listing.name
+  const shown = (entries: Stream.Stream<Entry, StorageError>, names: "inside" | "beside"): Source => {
+    const prefix = Listing.prefix(written, names)
+    const line = style === "Long" ? Listing.long : (entry: Entry) => Listing.name(entry, { prefix })
+    return { size: undefined, bytes: Pull.fromStream(lines(entries, (entry) => line(entry, now))) }
+  }
   const pattern = VirtualPath.basename(path)
   const matches = Glob.compile(pattern)
-  const matching = storage.list(VirtualPath.parent(path)).pipe(
-    Stream.filter((entry) => matches(entry.name)),
-    Stream.map((entry) => (style === "Names" ? { ...entry, name: prefix + entry.name } : entry))
-  )
+  const matching = Stream.filter(storage.list(VirtualPath.parent(path)), (entry) => matches(entry.name))
   return storage.stat(path).pipe(
-    Effect.map((entry) => (entry.kind === "directory" && !itself ? storage.list(path) : Stream.make(entry))),
+    Effect.map((entry) =>
+      entry.kind === "directory" && !itself ? shown(storage.list(path), "inside") : shown(Stream.make(entry), "beside")
+    ),
     Effect.catchIf(
       ({ reason }) => reason === "NotFound" && Glob.isPattern(pattern),
-      () => Effect.succeed(matching)
-    ),
-    Effect.map((entries): Source => ({ size: undefined, bytes: lines(entries, line) }))
+      () => Effect.succeed(shown(matching, "beside"))
+    )
   )
 }
 
@@ -111,7 +117,7 @@ const openFacts = (
       entry.kind === "directory"
         ? Effect.succeed({
             size: undefined,
-            bytes: lines(storage.list(path), (entry) => Facts.line(entry, facts, { permissions }))
+            bytes: Pull.fromStream(lines(storage.list(path), (entry) => Facts.line(entry, facts, { permissions })))
           })
         : Effect.fail("NotADirectory")
   )

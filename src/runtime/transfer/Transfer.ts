@@ -1,11 +1,11 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { Permission } from "../../domain/Permission.ts"
 import type { Payload } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
 import type { Representation } from "../../domain/session/State.ts"
 import type * as Tcp from "../platform/Tcp.ts"
+import * as Pull from "../storage/Pull.ts"
 import type { Storage, StorageError } from "../storage/Storage.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import type { Progress } from "./Progress.ts"
@@ -61,7 +61,7 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
   const connection = yield* request.connect
   progress.unsafePending = connection.unsafePending
   moveOn(request, "Moving")
-  yield* Stream.runForEach(source.bytes, (chunk) =>
+  yield* Pull.forEach(yield* source.bytes, (chunk) =>
     Effect.map(connection.write(chunk), () => {
       progress.bytes += chunk.length
       progress.movedAt = request.unsafeNow()

@@ -61,7 +61,7 @@ describe("a session", () => {
       })
       assert.deepStrictEqual(codes(yield* joe.ask(`EPRT |1|198.51.100.7|${local.port}|`)), [200])
       assert.deepStrictEqual(codes(yield* joe.ask("NLST dir")), [150])
-      assert.strictEqual(text(yield* (came[0] as Inbox.Inbox).takeAll), "b c.txt\r\nd.txt\r\n")
+      assert.strictEqual(text(yield* (came[0] as Inbox.Inbox).takeAll), "dir/b c.txt\r\ndir/d.txt\r\n")
       assert.deepStrictEqual(codes(yield* joe.reply), [226])
       for (const refused of ["PORT 198,51,100,8,20,1", "EPRT |1|192.0.2.1|5000|", "PORT 198,51,100,7,0,21"]) {
         assert.deepStrictEqual(codes(yield* joe.ask(refused)), [504], refused)
@@ -132,6 +132,12 @@ describe("a session", () => {
       yield* joe.ask("NLST dir/*.txt")
       assert.strictEqual(text(yield* data.takeAll), "dir/b c.txt\r\ndir/d.txt\r\n")
       yield* joe.reply
+      for (const argument of ["dir/d.txt", "-d dir"]) {
+        const one = yield* joe.passive
+        yield* joe.ask(`NLST ${argument}`)
+        assert.strictEqual(text(yield* one.takeAll), `${argument.replace("-d ", "")}\r\n`)
+        yield* joe.reply
+      }
       const facts = yield* joe.passive
       assert.deepStrictEqual(codes(yield* joe.ask("MLSD a.txt")), [501])
       yield* facts.ended

@@ -50,17 +50,17 @@ export const start = async (root: string, flags: ReadonlyArray<string> = []): Pr
 }
 
 /** Stops it as an operator would, and insists that it had nothing to complain about. */
-export const stop = async (server: Server): Promise<void> => {
+export const stop = async (server: Server, expected?: RegExp): Promise<void> => {
   server.signal("SIGTERM")
   const { code, signal, stderr } = await server.ended
   assert.deepStrictEqual({ code, signal }, { code: 0, signal: null }, stderr.slice(-2000))
-  assertQuiet(stderr)
+  assertQuiet(stderr, expected)
 }
 
-/** Every line of a healthy server's log is of a login, a refusal or a transfer. */
-export const assertQuiet = (log: string): void => {
-  const strange = log.split("\n").filter((line) => line !== "" && !/^\S+Z (INFO|DEBUG) /.test(line))
-  assert.deepStrictEqual(strange.slice(0, 10), [], "lines in the server's log")
+/** Every line of a healthy server's log is of a login, a refusal or a transfer, or one that the test expects. */
+export const assertQuiet = (log: string, expected?: RegExp): void => {
+  const isStrange = (line: string) => line !== "" && !/^\S+Z (INFO|DEBUG) /.test(line) && expected?.test(line) !== true
+  assert.deepStrictEqual(log.split("\n").filter(isStrange).slice(0, 10), [], "lines in the server's log")
 }
 
 /** The inodes of sockets that listen, in any protocol family. */
@@ -75,17 +75,62 @@ const listening = (): ReadonlySet<string> => {
   return inodes
 }
 
+/** What each of its descriptors is. */
+const targets = (server: Server): ReadonlyArray<string> => {
+  const folder = `/proc/${server.pid}/fd`
+  return Fs.readdirSync(folder).flatMap((fd) => {
+    try {
+      return [Fs.readlinkSync(`${folder}/${fd}`)]
+    } catch {
+      return []
+    }
+  })
+}
+
 /** The server's open descriptors but for its listening sockets: passive ports stay open for the next transfer. */
 export const descriptors = (server: Server): number => {
   const ports = listening()
-  const folder = `/proc/${server.pid}/fd`
-  const isOther = (fd: string): boolean => {
-    try {
-      const inode = /^socket:\[(\d+)\]$/.exec(Fs.readlinkSync(`${folder}/${fd}`))?.[1]
-      return inode === undefined || !ports.has(inode)
-    } catch {
-      return false
-    }
+  return targets(server).filter((target) => !ports.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? "")).length
+}
+
+const patience = 15_000
+
+/** Waits until something holds; fails with what it says in the end if that takes too long. */
+export const until = async (holds: () => boolean, says: () => string): Promise<void> => {
+  const deadline = Date.now() + patience
+  while (!holds()) {
+    if (Date.now() > deadline) assert.fail(says())
+    await new Promise((resolve) => setTimeout(resolve, 25))
   }
-  return Fs.readdirSync(folder).filter(isOther).length
+}
+
+/** How many descriptors are open when nothing is going on: their number has been the same for a while. */
+export const settledDescriptors = async (server: Server): Promise<number> => {
+  let [last, same] = [-1, 0]
+  await until(
+    () => {
+      const now = descriptors(server)
+      same = now === last ? same + 1 : 0
+      last = now
+      return same === 20
+    },
+    () => `descriptors come and go: ${held(server)}`
+  )
+  return last
+}
+
+/** Waits until no more descriptors are open than there were. */
+export const descriptorsBackTo = (server: Server, before: number): Promise<void> =>
+  until(
+    () => descriptors(server) <= before,
+    () => `${descriptors(server)} descriptors are open, not ${before}: ${held(server)}`
+  )
+
+const held = (server: Server): string => {
+  const counts = new Map<string, number>()
+  for (const target of targets(server)) {
+    const kind = target.replace(/\d+/g, "N")
+    counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  }
+  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(", ")
 }

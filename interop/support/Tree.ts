@@ -50,6 +50,7 @@ export const make = (folder: string): Tree => {
   Fs.mkdirSync(Path.join(root, deepFolder), { recursive: true })
   const big = randomBytes(bigSize)
   write("big.bin", big)
+  write("piece.bin", big.subarray(0, 256 * 1024))
   write("text.txt", text)
   write("empty", "")
   Fs.utimesSync(Path.join(root, "text.txt"), modified, modified)

@@ -1,4 +1,5 @@
 import * as Reply from "../Reply.ts"
+import * as VirtualPath from "../VirtualPath.ts"
 import * as Decision from "./Decision.ts"
 import type { Verdict } from "./Event.ts"
 import type { Handlers } from "./Handlers.ts"
@@ -14,7 +15,8 @@ const patience = 5
  * @category handlers
  */
 export const handlers: Handlers<"USER" | "PASS" | "ACCT" | "REIN" | "QUIT"> = {
-  USER: (state, name) => Decision.say({ ...state, user: name, account: undefined }, Reply.needPassword),
+  USER: (state, name) =>
+    Decision.say({ ...state, user: name, account: undefined, directory: VirtualPath.root }, Reply.needPassword),
   PASS: (state, password) =>
     state.user === undefined
       ? Decision.say(state, Reply.badSequence("Give USER first."))

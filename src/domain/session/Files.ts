@@ -81,7 +81,6 @@ const report: { readonly [C in Question["command"]]: Report } = {
         "Facts follow",
         Facts.line(entry, state.facts, {
           name: path,
-          type: entry.kind === "directory" ? "dir" : "file",
           permissions: state.account?.permissions ?? readOnly
         }),
         "End"

@@ -138,6 +138,7 @@ const meanwhile = (state: State, work: NonNullable<State["work"]>, line: Receive
 }
 
 const duringTransfer = (state: State, work: Transferring, command: Command.Command): Decision.Decision | undefined => {
+  if (Command.rowOf(command._tag).duringTransfer !== true) return undefined
   switch (command._tag) {
     case "NOOP":
       return handlers.NOOP(state, command.argument)

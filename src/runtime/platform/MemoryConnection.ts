@@ -88,6 +88,10 @@ export class MemoryConnection implements Connection {
     return this.#out.pending
   }
 
+  readonly unsafeUndelivered = (): number => {
+    return this.#out.pending + this.#out.unread
+  }
+
   readonly unsafeDestroy = (): void => {
     if (this.#closed) return
     this.#silent = true

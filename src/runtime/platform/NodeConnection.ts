@@ -2,6 +2,7 @@ import * as Net from "node:net"
 import * as Effect from "effect/Effect"
 import * as HostPort from "../../domain/HostPort.ts"
 import * as Text from "../../domain/Text.ts"
+import * as SocketOptions from "./SocketOptions.ts"
 import { type Connection, type Endpoint, type Reader, TcpError } from "./Tcp.ts"
 
 const reasons: Record<string, TcpError["reason"]> = {
@@ -164,6 +165,11 @@ export class NodeConnection implements Connection {
 
   readonly unsafePending = (): number => {
     return this.raw.writableLength
+  }
+
+  readonly unsafeUndelivered = (): number => {
+    const descriptor = this.descriptor
+    return (descriptor === undefined ? undefined : SocketOptions.undelivered(descriptor)) ?? this.raw.writableLength
   }
 
   readonly unsafeDestroy = (): void => {

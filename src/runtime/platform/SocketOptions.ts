@@ -7,6 +7,7 @@ const solSocket = 1
 const soReuseAddr = 2
 const soOobInline = 10
 const ipBindAddressNoPort = 24
+const siocOutQueue = 0x5411
 const afInet = 2
 const afInet6 = 10
 const streamCloseOnExecNonBlocking = 1 | 0o2000000 | 0o4000
@@ -22,6 +23,11 @@ const libc = ffi && {
     descriptor: number,
     address: Uint8Array,
     length: number
+  ) => number,
+  ioctl: ffi.libc.func("int ioctl(int, unsigned long, _Out_ int *)") as (
+    descriptor: number,
+    request: number,
+    result: Array<number>
   ) => number,
   setsockopt: ffi.libc.func("int setsockopt(int, int, int, const int *, uint32_t)") as (
     descriptor: number,
@@ -44,6 +50,18 @@ const turnOn = (descriptor: number, level: number, option: number): boolean =>
  * @category options
  */
 export const keepUrgentInline = (descriptor: number): boolean => turnOn(descriptor, solSocket, soOobInline)
+
+/**
+ * Bytes in the kernel's send buffer that the peer has not acknowledged; `undefined` where FFI is missing or the descriptor is no
+ * socket.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const undelivered = (descriptor: number): number | undefined => {
+  const result = [0]
+  return libc !== undefined && libc.ioctl(descriptor, siocOutQueue, result) === 0 ? result[0] : undefined
+}
 
 const toSocketAddress = (address: string): Uint8Array | undefined => {
   const bytes = new Uint8Array(address.includes(":") ? 16 : 4)

@@ -78,6 +78,11 @@ export interface Connection {
   readonly end: Effect.Effect<void, TcpError>
   /** Bytes accepted by `unsafeWrite` and not yet handed to the kernel. */
   readonly unsafePending: () => number
+  /**
+   * Bytes written that the peer's system has not acknowledged, or the nearest to that which can be told: it changes while a slow
+   * peer reads, long before a large write is through.
+   */
+  readonly unsafeUndelivered: () => number
   /** Drops the connection at once; harmless when repeated. */
   readonly unsafeDestroy: () => void
   /** The operating system's descriptor where there is one. */

@@ -58,6 +58,7 @@ const replaying = (connection: Connection, early: ReadonlyArray<Uint8Array>): Co
     return connection.end
   },
   unsafePending: () => connection.unsafePending(),
+  unsafeUndelivered: () => connection.unsafeUndelivered(),
   unsafeDestroy: () => connection.unsafeDestroy(),
   get descriptor() {
     return connection.descriptor

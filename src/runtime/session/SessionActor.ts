@@ -3,11 +3,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as HostPort from "../../domain/HostPort.ts"
 import * as Reply from "../../domain/Reply.ts"
 import type { Action } from "../../domain/session/Action.ts"
 import type { Event } from "../../domain/session/Event.ts"
 import * as Session from "../../domain/session/Session.ts"
 import * as State from "../../domain/session/State.ts"
+import { breathe } from "../platform/EventLoop.ts"
 import type { Client } from "../server/Client.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
@@ -19,6 +21,9 @@ import type { Timed } from "./Timers.ts"
 
 /** Lines that may wait behind the session's current work; the rest stays in the client's buffers. */
 const maxDeferred = 16
+
+/** Events stepped through before other sessions have their turn. */
+const turn = 128
 
 /** How long a closed session waits for its client to hang up, so that the last reply is not lost to a reset. */
 const linger = Duration.toMillis("2 seconds")
@@ -58,7 +63,7 @@ export class SessionActor implements Actor, Timed {
     this.control = new ControlConnection(client.connection, house.config.maxLineLength, () => this.#stir())
     this.state = State.initial({
       greeting: house.config.greeting,
-      peer: client.connection.remote.address,
+      peer: HostPort.normalize(client.connection.remote.address),
       allowForeignActive: house.config.allowForeignActive,
       allowPrivilegedActive: house.config.allowPrivilegedActive
     })
@@ -116,9 +121,10 @@ export class SessionActor implements Actor, Timed {
     return { _tag: "LineRead", line }
   }
 
-  /** Steps through everything there is, up to the first action that takes time, which it returns. */
+  /** Steps through what there is, for a turn at most, up to the first action that takes time, which it returns. */
   #advance(): Action | undefined {
     this.#stirred = false
+    let steps = 0
     for (let event = this.#next(); event !== undefined; event = this.#next()) {
       const { actions, replies, state } = Session.step(this.state, event)
       if (this.state.work !== undefined && state.work === undefined) this.#touchedAt = this.house.timers.unsafeNow()
@@ -128,7 +134,7 @@ export class SessionActor implements Actor, Timed {
       for (const action of actions) {
         if (!Interpreter.unsafePerform(this, action)) return action
       }
-      if (this.control.unsafeIsBehind()) {
+      if (this.control.unsafeIsBehind() || ++steps >= turn) {
         this.#stirred = true
         return undefined
       }
@@ -136,20 +142,25 @@ export class SessionActor implements Actor, Timed {
     return undefined
   }
 
+  /** A child that is interrupted before its first step runs no finalizer, so it starts uninterruptible. */
   fork<A>(effect: Effect.Effect<A>, toEvent: (exit: Exit.Exit<A>) => Event): Effect.Effect<void> {
-    const task = Effect.onExit(effect, (exit) => {
-      const told = Effect.sync(() => {
-        this.#task = undefined
-        this.progress = undefined
-        this.unsafeTell(toEvent(exit))
+    const end = (exit: Exit.Exit<A>) => {
+      this.#task = undefined
+      this.progress = undefined
+      this.unsafeTell(toEvent(exit))
+    }
+    const ended = (exit: Exit.Exit<A>) =>
+      Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)
+        ? Effect.zipRight(
+            Effect.logError("session task failed", exit.cause),
+            Effect.sync(() => end(exit))
+          )
+        : Effect.sync(() => end(exit))
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.map(Effect.fork(Effect.asVoid(Effect.onExit(restore(effect), ended))), (fiber) => {
+        this.#task = fiber
       })
-      return Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)
-        ? Effect.zipRight(Effect.logError("session task failed", exit.cause), told)
-        : told
-    })
-    return Effect.map(Effect.fork(Effect.asVoid(task)), (fiber) => {
-      this.#task = fiber
-    })
+    )
   }
 
   readonly caughtUp: Effect.Effect<void> = Effect.suspend(() => {
@@ -174,7 +185,7 @@ export class SessionActor implements Actor, Timed {
       if (action !== undefined) yield* Interpreter.perform(this, action)
       else if (this.state.closed || this.control.closed) return yield* this.#hangUp
       else if (this.control.unsafeIsBehind()) yield* this.caughtUp
-      else if (this.#stirred) continue
+      else if (this.#stirred) yield* breathe
       else if (this.control.ended && this.state.work === undefined) return yield* this.#hangUp
       else yield* this.#stirring
     }

@@ -21,7 +21,9 @@ export const list = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect
     control.unsafeFlush()
     return actor.caughtUp
   }
+  let begun = false
   const listed = Effect.flatMap(house.storage.stat(path), (entry) => {
+    begun = true
     control.unsafeSay(Reply.begin(213, `Status of ${VirtualPath.quote(path)}`))
     const entries = entry.kind === "directory" ? house.storage.list(path) : Stream.make(entry)
     return Stream.runForEachChunk(entries, say).pipe(
@@ -30,6 +32,9 @@ export const list = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect
   })
   return actor.fork(
     Effect.catchAll(listed, ({ reason }) => Effect.succeed(reason)),
-    (exit) => ({ _tag: "StatusListed", ended: Exit.getOrElse(exit, () => "CutShort" as const) })
+    (exit) => ({
+      _tag: "StatusListed",
+      ended: Exit.getOrElse(exit, () => (begun ? ("CutShort" as const) : ("Io" as const)))
+    })
   )
 }

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
  * @category models
  */
 export interface Timed {
-  /** `now` in milliseconds since the epoch. Must not throw. */
+  /** `now` in milliseconds since the epoch. What it throws is logged and harms no other. */
   readonly unsafeTick: (now: number) => void
 }
 
@@ -27,6 +27,7 @@ export class Timers extends Context.Tag("weft/Timers")<
     readonly unsafeNow: () => number
     readonly unsafeAdd: (timed: Timed) => void
     readonly unsafeRemove: (timed: Timed) => void
+    readonly unsafeSize: () => number
   }
 >() {}
 
@@ -42,14 +43,24 @@ export const layerWith = (options: { readonly resolution: Duration.DurationInput
     Effect.gen(function* () {
       const clock = yield* Effect.clock
       const members = new Set<Timed>()
-      const tick = Effect.map(clock.currentTimeMillis, (now) => {
-        for (const member of members) member.unsafeTick(now)
+      const tick = Effect.suspend(() => {
+        const now = clock.unsafeCurrentTimeMillis()
+        const failures: Array<unknown> = []
+        for (const member of members) {
+          try {
+            member.unsafeTick(now)
+          } catch (failure) {
+            failures.push(failure)
+          }
+        }
+        return Effect.forEach(failures, (failure) => Effect.logError("a timer failed", failure), { discard: true })
       })
       yield* tick.pipe(Effect.delay(options.resolution), Effect.forever, Effect.forkScoped)
       return {
         unsafeNow: () => clock.unsafeCurrentTimeMillis(),
         unsafeAdd: (timed) => void members.add(timed),
-        unsafeRemove: (timed) => void members.delete(timed)
+        unsafeRemove: (timed) => void members.delete(timed),
+        unsafeSize: () => members.size
       }
     })
   )

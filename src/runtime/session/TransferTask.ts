@@ -1,5 +1,5 @@
 import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { readOnly } from "../../domain/Permission.ts"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
@@ -44,11 +44,8 @@ export const start = (
     progress,
     unsafeNow: house.timers.unsafeNow
   })
-  const released = Effect.ensuring(
-    sending,
-    Effect.sync(() => lease?.release())
-  )
-  return actor.fork(released, (exit) => {
+  return actor.fork(sending, (exit) => {
+    lease?.release()
     const outcome = toOutcome(progress, exit)
     house.unsafeTell(transferEnded(actor, payload, progress, outcome))
     return { _tag: "TransferEnded", outcome }

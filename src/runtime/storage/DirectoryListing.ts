@@ -5,6 +5,7 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Entry } from "../../domain/Entry.ts"
+import { breathe } from "../platform/EventLoop.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as Status from "../platform/Status.ts"
 import * as Entries from "./Entries.ts"
@@ -27,12 +28,6 @@ const turnMillis = 4
 const slowTurn = 16
 const slowBatchLength = 64
 const slowConcurrency = 8
-
-/** Lets sockets have their turn; `Effect.yieldNow` only lets other fibers have theirs. */
-const breathe: Effect.Effect<void> = Effect.async((resume) => {
-  const handle = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(handle))
-})
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 

@@ -12,10 +12,10 @@ export interface Progress {
   movedAt: number
   /** Bytes handed to the data connection. */
   bytes: number
-  /** Bytes waiting for the kernel to take them: a slow client shows life here before a chunk is through. */
-  unsafePending: () => number
-  /** What `unsafePending` said when last looked at. */
-  pending: number
+  /** Bytes under way to the client: a slow one shows life here before a chunk is through. */
+  unsafeUndelivered: () => number
+  /** What `unsafeUndelivered` said when last looked at. */
+  undelivered: number
   /** Set when a limit has passed, before the transfer is interrupted for it. */
   late: "NoStorage" | "NoConnection" | "Stalled" | undefined
 }
@@ -26,8 +26,8 @@ export const make = (now: number): Progress => ({
   phase: "Opening",
   movedAt: now,
   bytes: 0,
-  unsafePending: () => 0,
-  pending: 0,
+  unsafeUndelivered: () => 0,
+  undelivered: 0,
   late: undefined
 })
 
@@ -48,9 +48,9 @@ export const unsafeTick = (
   }
 ): boolean => {
   if (self.late !== undefined) return false
-  const pending = self.unsafePending()
-  if (pending !== self.pending) {
-    self.pending = pending
+  const undelivered = self.unsafeUndelivered()
+  if (undelivered !== self.undelivered) {
+    self.undelivered = undelivered
     self.movedAt = now
   }
   const waited = now - self.movedAt

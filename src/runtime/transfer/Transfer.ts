@@ -59,7 +59,7 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
   request.opened(source.size)
   moveOn(request, "Connecting")
   const connection = yield* request.connect
-  progress.unsafePending = connection.unsafePending
+  progress.unsafeUndelivered = connection.unsafeUndelivered
   moveOn(request, "Moving")
   yield* Pull.forEach(yield* source.bytes, (chunk) =>
     Effect.map(connection.write(chunk), () => {
@@ -75,13 +75,21 @@ const moveOn = ({ progress, unsafeNow }: Request, phase: Progress["phase"]) => {
   progress.movedAt = unsafeNow()
 }
 
+const refusals: Readonly<Record<DataConnectionError["reason"], string>> = {
+  TimedOut: "The data connection did not come in time.",
+  Refused: "The client refused the data connection.",
+  Unreachable: "The client cannot be reached for the data connection.",
+  Closed: "The data connection is gone.",
+  Other: "The data connection failed."
+}
+
 const toOutcome = (failure: Failure): Outcome => {
   if (failure === "BadRestart" || failure === "NotADirectory") return { _tag: failure }
   switch (failure._tag) {
     case "StorageError":
       return { _tag: "Fault", fault: failure.reason }
     case "DataConnectionError":
-      return { _tag: "NoConnection", reason: `No data connection: ${failure.message}.` }
+      return { _tag: "NoConnection", reason: refusals[failure.reason] }
     case "TcpError":
       return { _tag: "Cut", reason: "The data connection broke; transfer cut." }
   }

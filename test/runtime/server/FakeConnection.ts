@@ -35,6 +35,7 @@ export const make = (options: { readonly address?: string; readonly end?: Connec
     drained: Effect.void,
     write: () => Effect.void,
     end: options.end ?? Effect.void,
+    unsafeUndelivered: () => 0,
     unsafePending: () => 0,
     unsafeDestroy: () => {
       destroyed++

@@ -82,7 +82,7 @@ export const layer = (given: Partial<FtpConfig> = {}, network: MemoryTcp.Options
   })
   const session = Sessions.layer(config).pipe(
     Layer.provideMerge(PassivePorts.Default({ host: config.host, ports: config.passivePorts })),
-    Layer.provide(Timers.layerWith({ resolution: "2 seconds" }))
+    Layer.provideMerge(Timers.layerWith({ resolution: "2 seconds" }))
   )
   return FtpServer.layer(config).pipe(
     Layer.provideMerge(session),

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
 import { FtpServer } from "../../../src/runtime/server/FtpServer.ts"
+import { Timers } from "../../../src/runtime/session/Timers.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
 import { text } from "../../support/FtpClient.ts"
 import * as Inbox from "../../support/Inbox.ts"
@@ -208,6 +209,7 @@ describe("a session", () => {
       yield* settle
       assert.strictEqual((yield* PassivePorts).unsafeOutstanding(), 0)
       assert.strictEqual((yield* (yield* FtpServer).stats).clients, 0)
+      assert.strictEqual((yield* Timers).unsafeSize(), 0)
       assert.strictEqual(network.unsafeOpen(), baseline)
     }).pipe(Effect.provide(layer()))
   )
@@ -266,6 +268,13 @@ describe("a session's timers", () => {
       data.connection.pause()
       yield* joe.ask("RETR endless")
       yield* settle
+      for (let seconds = 0; seconds < 180; seconds += 30) {
+        data.connection.resume()
+        yield* data.takeBytes(200_000)
+        data.connection.pause()
+        yield* TestClock.adjust("30 seconds")
+      }
+      assert.deepStrictEqual(codes(yield* joe.ask("NOOP")), [200])
       yield* TestClock.adjust("64 seconds")
       assert.deepStrictEqual(codes(yield* joe.reply), [426])
       data.connection.resume()
@@ -338,6 +347,99 @@ describe("bad input", () => {
       )
       yield* joe.inbox.ended
     }).pipe(Effect.provide(layer()), Effect.orDie)
+  )
+})
+
+describe("a client that pipelines", () => {
+  it.scoped("RETR and its ABOR in one segment end, and the session goes on", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* joe.ask("EPSV")
+      joe.send("RETR endless\r\nABOR\r\nNOOP\r\n")
+      assert.deepStrictEqual(codes(yield* joe.reply, yield* joe.reply, yield* joe.reply), [426, 226, 200])
+      assert.strictEqual((yield* PassivePorts).unsafeOutstanding(), 0)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("and vanishes at once leaves no port behind", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      joe.send("EPSV\r\nCWD dir\r\nRETR /endless\r\n")
+      joe.leave()
+      yield* settle
+      yield* TestClock.adjust("40 seconds")
+      yield* settle
+      assert.strictEqual((yield* PassivePorts).unsafeOutstanding(), 0)
+      assert.strictEqual((yield* Timers).unsafeSize(), 0)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("long replies and reads them quickly gets every one", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      const help = yield* joe.ask("HELP")
+      const length = `214-${help.lines.join("\r\n")}214 \r\n`.length
+      joe.send("HELP\r\n".repeat(170))
+      assert.strictEqual((yield* joe.inbox.takeBytes(170 * length)).length, 170 * length)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("behind a stalled transfer waits in its own buffers, and is answered in the end", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      const data = yield* joe.passive
+      data.connection.pause()
+      yield* joe.ask("RETR endless")
+      joe.send(`PWD\r\n${"SYST\r\n".repeat(50)}`)
+      yield* settle
+      const before = joe.inbox.unsafeReceived()
+      yield* settle
+      assert.strictEqual(joe.inbox.unsafeReceived(), before)
+      yield* TestClock.adjust("66 seconds")
+      assert.deepStrictEqual(codes(yield* joe.reply, yield* joe.reply), [426, 257])
+      for (let count = 0; count < 50; count++) assert.deepStrictEqual(codes(yield* joe.reply), [215])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("does not keep another client of its shard waiting", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      const ann = yield* loggedIn("198.51.100.8")
+      const before = joe.inbox.unsafeReceived()
+      const flood = 8000
+      joe.send("NOOP\r\n".repeat(flood))
+      yield* ann.ask("NOOP")
+      assert.isBelow(joe.inbox.unsafeReceived() - before, flood * "200 Still here.\r\n".length)
+      yield* joe.inbox.takeBytes(flood * "200 Still here.\r\n".length)
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("a client that does not hang up", () => {
+  it.scoped("after QUIT, and talks on, loses its slot all the same", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      assert.deepStrictEqual(codes(yield* joe.ask("QUIT")), [221])
+      joe.send("NOOP\r\n".repeat(1000))
+      yield* settle
+      assert.strictEqual((yield* (yield* FtpServer).stats).clients, 1)
+      yield* TestClock.adjust("6 seconds")
+      yield* settle
+      assert.strictEqual((yield* (yield* FtpServer).stats).clients, 0)
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("REIN", () => {
+  it.scoped("starts the login timer again, and forgets neither EPSV ALL nor failed logins", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* TestClock.adjust("100 seconds")
+      assert.deepStrictEqual(codes(yield* joe.ask("EPSV ALL"), yield* joe.ask("REIN")), [200, 220])
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(codes(yield* joe.ask("USER ann"), yield* joe.ask("PASS x")), [331, 230])
+      assert.deepStrictEqual(codes(yield* joe.ask("PORT 198,51,100,7,9,9")), [503])
+    }).pipe(Effect.provide(layer()))
   )
 })
 

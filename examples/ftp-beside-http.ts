@@ -1,0 +1,105 @@
+/**
+ * One process, one set of files in memory, two doors: what is PUT over HTTP can be fetched over FTP at once, and what FTP clients
+ * did can be asked for over HTTP.
+ *
+ *   npm run example
+ *   curl -T notes.txt http://localhost:8080/files/notes.txt
+ *   curl ftp://localhost:2121/notes.txt
+ *   curl http://localhost:8080/events
+ *
+ * FTP_PORT and HTTP_PORT choose other ports. Ctrl-C ends both servers, after the transfers that run.
+ */
+import { createServer } from "node:http"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { Accounts, FtpServer, MemoryStorage, Storage, VirtualPath, Weft } from "../src/index.ts"
+
+/** Anybody may PUT here, so only this machine gets in. */
+const host = "localhost"
+
+const largestFile = 64 * 1024 * 1024
+
+/** The files, with the handle that changes them. */
+class Files extends Context.Tag("example/Files")<Files, MemoryStorage.MemoryStorage>() {}
+
+const files = Layer.effect(Files, MemoryStorage.make({ "welcome.txt": "PUT more files over HTTP.\n" }))
+
+const storage = Layer.effect(
+  Storage.Storage,
+  Effect.map(Files, ({ storage }) => storage)
+)
+
+const ftp = Layer.unwrapEffect(
+  Effect.map(Config.integer("FTP_PORT").pipe(Config.withDefault(2121)), (port) =>
+    Weft.layer(Weft.config({ host, port, passivePorts: { from: 0, to: 0 } }))
+  )
+).pipe(Layer.provide([storage, Accounts.layerOpen]))
+
+/** How many events of each kind FTP sessions have told. */
+class Counts extends Context.Tag("example/Counts")<Counts, Map<string, number>>() {}
+
+const counts = Layer.scoped(
+  Counts,
+  Effect.gen(function* () {
+    const { events } = yield* FtpServer
+    const seen = new Map<string, number>()
+    yield* Stream.runForEach(events, ({ _tag }) => Effect.sync(() => seen.set(_tag, (seen.get(_tag) ?? 0) + 1))).pipe(
+      Effect.forkScoped
+    )
+    return seen
+  })
+)
+
+const put = Effect.gen(function* () {
+  const { "*": name = "" } = yield* HttpRouter.params
+  const path = yield* VirtualPath.resolve(VirtualPath.root, name)
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const content = new Uint8Array(yield* request.arrayBuffer)
+  yield* Effect.flatMap(Files, (files) => files.put(path, content))
+  return HttpServerResponse.empty({ status: 201 })
+}).pipe(
+  HttpIncomingMessage.withMaxBodySize(Option.some(largestFile)),
+  Effect.catchTag("PathError", ({ reason }) => HttpServerResponse.text(`${reason}\n`, { status: 400 }))
+)
+
+const http = HttpRouter.empty.pipe(
+  HttpRouter.put("/files/*", put),
+  HttpRouter.post("/files/*", put),
+  HttpRouter.get(
+    "/events",
+    Effect.flatMap(Counts, (seen) => HttpServerResponse.json(Object.fromEntries(seen)))
+  ),
+  HttpServer.serve(),
+  Layer.provideMerge(
+    NodeHttpServer.layerConfig(createServer, {
+      host: Config.succeed(host),
+      port: Config.integer("HTTP_PORT").pipe(Config.withDefault(8080))
+    })
+  )
+)
+
+/** Runs both until it is interrupted or the FTP server fails as a whole. */
+const main = Effect.gen(function* () {
+  const server = yield* FtpServer
+  const door = yield* HttpServer.HttpServer
+  const web = door.address._tag === "TcpAddress" ? door.address.port : door.address.path
+  yield* Console.log(`example: FTP on port ${server.addresses[0]?.port}, HTTP on port ${web}`)
+  return yield* server.failed
+})
+
+main.pipe(
+  Effect.provide(http.pipe(Layer.provideMerge(counts), Layer.provideMerge(ftp), Layer.provide(files))),
+  NodeRuntime.runMain
+)

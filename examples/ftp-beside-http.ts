@@ -10,7 +10,6 @@
  * FTP_PORT and HTTP_PORT choose other ports. Ctrl-C ends both servers, after the transfers that run.
  */
 import { createServer } from "node:http"
-import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -22,14 +21,11 @@ import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Accounts, FtpServer, MemoryStorage, Storage, VirtualPath, Weft } from "../src/index.ts"
 
 /** Anybody may PUT here, so only this machine gets in. */
 const host = "localhost"
-
-const largestFile = 64 * 1024 * 1024
 
 /** The files, with the handle that changes them. */
 class Files extends Context.Tag("example/Files")<Files, MemoryStorage.MemoryStorage>() {}
@@ -66,13 +62,10 @@ const put = Effect.gen(function* () {
   const { "*": name = "" } = yield* HttpRouter.params
   const path = yield* VirtualPath.resolve(VirtualPath.root, name)
   const request = yield* HttpServerRequest.HttpServerRequest
-  const content = new Uint8Array(yield* request.arrayBuffer)
-  yield* Effect.flatMap(Files, (files) => files.put(path, content))
+  const chunks = yield* Stream.runCollect(request.stream)
+  yield* Effect.flatMap(Files, (files) => files.put(path, Buffer.concat([...chunks])))
   return HttpServerResponse.empty({ status: 201 })
-}).pipe(
-  HttpIncomingMessage.withMaxBodySize(Option.some(largestFile)),
-  Effect.catchTag("PathError", ({ reason }) => HttpServerResponse.text(`${reason}\n`, { status: 400 }))
-)
+}).pipe(Effect.catchTag("PathError", ({ reason }) => HttpServerResponse.text(`${reason}\n`, { status: 400 })))
 
 const http = HttpRouter.empty.pipe(
   HttpRouter.put("/files/*", put),

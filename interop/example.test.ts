@@ -71,12 +71,11 @@ describe("examples/ftp-beside-http", () => {
     assert.deepStrictEqual(last, { SessionStarted: 5, LoggedIn: 5, TransferEnded: 4, SessionEnded: 5 })
   })
 
-  it("refuses names that are none, and what is too large", async () => {
-    const send = async (name: string, body: string | Uint8Array) =>
-      (await fetch(`${http}/files/${name}`, { method: "PUT", body })).status
-    for (const name of ["a%0Ab", "a%00b", "%2F"]) assert.include([400, 404], await send(name, ""), name)
-    assert.isAtLeast(await send("large", new Uint8Array(65 * 1024 * 1024)), 400)
-    assert.notInclude(await fetched(""), "large")
+  it("refuses names that are none", async () => {
+    for (const name of ["a%0Ab", "a%00b"]) {
+      const { status } = await fetch(`${http}/files/${name}`, { method: "PUT", body: "" })
+      assert.strictEqual(status, 400, name)
+    }
   })
 
   it("ends with 0 by SIGINT, after the transfers that run", async () => {

@@ -157,7 +157,7 @@ export const settings: { readonly [K in Key]: Setting<K> } = {
     variable: "WEFT_STALL_TIMEOUT",
     metavar: "TIME",
     codec: Codecs.timeout,
-    fallback: () => Duration.seconds(60),
+    fallback: () => Duration.minutes(5),
     description: "How long a transfer may move nothing before it is cut"
   },
   drainTimeout: {

@@ -78,6 +78,7 @@ export const layer = (given: Partial<FtpConfig> = {}, network: MemoryTcp.Options
     port: 21,
     passivePorts: { from: 5000, to: 5009 },
     drainTimeout: Duration.zero,
+    stallTimeout: Duration.minutes(1),
     ...given
   })
   const session = Sessions.layer(config).pipe(

@@ -27,7 +27,15 @@ export interface Row<A> {
   readonly features?: ReadonlyArray<string>
 }
 
-const row = <A>(row: Row<A>): Row<A> => row
+type Extra = Omit<Row<never>, "argument" | "help" | "rfc" | "replies">
+
+const row = <A>(
+  argument: Argument.Argument<A>,
+  help: string,
+  rfc: string,
+  replies: ReadonlyArray<number>,
+  extra: Extra = {}
+): Row<A> => ({ argument, help, rfc, replies, ...extra })
 
 const path = Argument.text("pathname")
 const optionalPath = Argument.optionalText("pathname")
@@ -39,267 +47,105 @@ const optionalPath = Argument.optionalText("pathname")
  * @category table
  */
 export const table = {
-  USER: row({
-    argument: Argument.text("user name"),
-    help: "Say who you are",
-    rfc: "RFC 959",
-    replies: [331],
-    beforeLogin: true
-  }),
-  PASS: row({
-    argument: Argument.secret,
-    help: "Prove it",
-    rfc: "RFC 959",
-    replies: [230, 503, 530, 421],
-    beforeLogin: true
-  }),
-  ACCT: row({
-    argument: Argument.text("account"),
-    help: "Name an account; none is needed",
-    rfc: "RFC 959",
-    replies: [202]
-  }),
-  REIN: row({
-    argument: Argument.none,
-    help: "Log out and start again",
-    rfc: "RFC 959",
-    replies: [220],
-    beforeLogin: true
-  }),
-  QUIT: row({
-    argument: Argument.none,
-    help: "End the session; a running transfer finishes first",
-    rfc: "RFC 959",
-    replies: [221],
+  USER: row(Argument.text("user name"), "Say who you are", "RFC 959", [331], { beforeLogin: true }),
+  PASS: row(Argument.secret, "Prove it", "RFC 959", [230, 503, 530, 421], { beforeLogin: true }),
+  ACCT: row(Argument.text("account"), "Name an account; none is needed", "RFC 959", [202]),
+  REIN: row(Argument.none, "Log out and start again", "RFC 959", [220], { beforeLogin: true }),
+  QUIT: row(Argument.none, "End the session; a running transfer finishes first", "RFC 959", [221], {
     beforeLogin: true,
     duringTransfer: true
   }),
 
-  PWD: row({
-    argument: Argument.none,
-    help: "Print the working directory",
-    rfc: "RFC 959",
-    replies: [257],
-    aliases: ["XPWD"]
-  }),
-  CWD: row({
-    argument: path,
-    help: "Change the working directory",
-    rfc: "RFC 959",
-    replies: [250, 450, 451, 553],
+  PWD: row(Argument.none, "Print the working directory", "RFC 959", [257], { aliases: ["XPWD"] }),
+  CWD: row(path, "Change the working directory", "RFC 959", [250, 450, 451, 553], {
     permission: "list",
     aliases: ["XCWD"]
   }),
-  CDUP: row({
-    argument: Argument.none,
-    help: "Change to the parent directory",
-    rfc: "RFC 959",
-    replies: [250, 450, 451, 553],
+  CDUP: row(Argument.none, "Change to the parent directory", "RFC 959", [250, 450, 451, 553], {
     permission: "list",
     aliases: ["XCUP"]
   }),
 
-  TYPE: row({ argument: Argument.type, help: "Set the representation type", rfc: "RFC 959", replies: [200, 504] }),
-  STRU: row({
-    argument: Argument.letter("F", "R", "P"),
-    help: "Set the file structure",
-    rfc: "RFC 959",
-    replies: [200, 504]
-  }),
-  MODE: row({
-    argument: Argument.letter("S", "B", "C"),
-    help: "Set the transfer mode",
-    rfc: "RFC 959",
-    replies: [200, 504]
-  }),
+  TYPE: row(Argument.type, "Set the representation type", "RFC 959", [200, 504]),
+  STRU: row(Argument.letter("F", "R", "P"), "Set the file structure", "RFC 959", [200, 504]),
+  MODE: row(Argument.letter("S", "B", "C"), "Set the transfer mode", "RFC 959", [200, 504]),
 
-  PORT: row({
-    argument: Argument.hostPort,
-    help: "Name the IPv4 port to connect to",
-    rfc: "RFC 959",
-    replies: [200, 503, 504]
-  }),
-  PASV: row({
-    argument: Argument.none,
-    help: "Listen for the data connection (IPv4)",
-    rfc: "RFC 959",
-    replies: [227, 425, 503]
-  }),
-  EPRT: row({
-    argument: Argument.extendedHostPort,
-    help: "Name the IPv4 or IPv6 port to connect to",
-    rfc: "RFC 2428",
-    replies: [200, 503, 504, 522],
+  PORT: row(Argument.hostPort, "Name the IPv4 port to connect to", "RFC 959", [200, 503, 504]),
+  PASV: row(Argument.none, "Listen for the data connection (IPv4)", "RFC 959", [227, 425, 503]),
+  EPRT: row(Argument.extendedHostPort, "Name the IPv4 or IPv6 port to connect to", "RFC 2428", [200, 503, 504, 522], {
     features: ["EPRT"]
   }),
-  EPSV: row({
-    argument: Argument.extendedPassive,
-    help: "Listen for the data connection (IPv4 and IPv6)",
-    rfc: "RFC 2428",
-    replies: [200, 229, 425, 522],
-    features: ["EPSV"]
-  }),
+  EPSV: row(
+    Argument.extendedPassive,
+    "Listen for the data connection (IPv4 and IPv6)",
+    "RFC 2428",
+    [200, 229, 425, 522],
+    { features: ["EPSV"] }
+  ),
 
-  RETR: row({
-    argument: path,
-    help: "Retrieve a file",
-    rfc: "RFC 959",
-    replies: [150, 226, 425, 426, 450, 451, 553, 554],
-    permission: "read"
-  }),
-  REST: row({
-    argument: Argument.bytes("offset"),
-    help: "Start the next transfer at an offset in bytes",
-    rfc: "RFC 3659",
-    replies: [350],
+  RETR: row(path, "Retrieve a file", "RFC 959", [150, 226, 425, 426, 450, 451, 553, 554], { permission: "read" }),
+  REST: row(Argument.bytes("offset"), "Start the next transfer at an offset in bytes", "RFC 3659", [350], {
     features: ["REST STREAM"]
   }),
-  LIST: row({
-    argument: optionalPath,
-    help: "List a directory as ls -l does",
-    rfc: "RFC 959",
-    replies: [150, 226, 425, 426, 450, 451, 553],
+  LIST: row(optionalPath, "List a directory as ls -l does", "RFC 959", [150, 226, 425, 426, 450, 451, 553], {
     permission: "list"
   }),
-  NLST: row({
-    argument: optionalPath,
-    help: "List the names in a directory",
-    rfc: "RFC 959",
-    replies: [150, 226, 425, 426, 450, 451, 553],
+  NLST: row(optionalPath, "List the names in a directory", "RFC 959", [150, 226, 425, 426, 450, 451, 553], {
     permission: "list"
   }),
-  MLSD: row({
-    argument: optionalPath,
-    help: "List a directory for programs",
-    rfc: "RFC 3659",
-    replies: [150, 226, 425, 426, 450, 451, 501, 553],
+  MLSD: row(optionalPath, "List a directory for programs", "RFC 3659", [150, 226, 425, 426, 450, 451, 501, 553], {
     permission: "list"
   }),
-  MLST: row({
-    argument: optionalPath,
-    help: "Show one file's facts for programs",
-    rfc: "RFC 3659",
-    replies: [250, 450, 451, 553],
+  MLST: row(optionalPath, "Show one file's facts for programs", "RFC 3659", [250, 450, 451, 553], {
     permission: "list",
     features: ["MLST", "TVFS"]
   }),
-  STAT: row({
-    argument: optionalPath,
-    help: "Show the session's or a transfer's status, or list a path",
-    rfc: "RFC 959",
-    replies: [211, 213, 450, 451, 553],
-    beforeLogin: true,
-    duringTransfer: true
-  }),
-  SIZE: row({
-    argument: path,
-    help: "Show a file's size in bytes",
-    rfc: "RFC 3659",
-    replies: [213, 450, 451, 553],
+  STAT: row(
+    optionalPath,
+    "Show the session's or a transfer's status, or list a path",
+    "RFC 959",
+    [211, 213, 450, 451, 553],
+    { beforeLogin: true, duringTransfer: true }
+  ),
+  SIZE: row(path, "Show a file's size in bytes", "RFC 3659", [213, 450, 451, 553], {
     permission: "list",
     features: ["SIZE"]
   }),
-  MDTM: row({
-    argument: path,
-    help: "Show a file's modification time",
-    rfc: "RFC 3659",
-    replies: [213, 450, 451, 553],
+  MDTM: row(path, "Show a file's modification time", "RFC 3659", [213, 450, 451, 553], {
     permission: "list",
     features: ["MDTM"]
   }),
-  ABOR: row({
-    argument: Argument.none,
-    help: "Cut the running transfer",
-    rfc: "RFC 959",
-    replies: [226],
-    duringTransfer: true
-  }),
+  ABOR: row(Argument.none, "Cut the running transfer", "RFC 959", [226], { duringTransfer: true }),
 
-  FEAT: row({
-    argument: Argument.none,
-    help: "List the extensions",
-    rfc: "RFC 2389",
-    replies: [211],
-    beforeLogin: true
-  }),
-  OPTS: row({
-    argument: Argument.word("command"),
-    help: "Set options of a command",
-    rfc: "RFC 2389",
-    replies: [200],
+  FEAT: row(Argument.none, "List the extensions", "RFC 2389", [211], { beforeLogin: true }),
+  OPTS: row(Argument.word("command"), "Set options of a command", "RFC 2389", [200], {
     beforeLogin: true,
     features: ["UTF8"]
   }),
-  HELP: row({
-    argument: Argument.optionalText("command"),
-    help: "List the commands, or explain one",
-    rfc: "RFC 959",
-    replies: [214, 502],
+  HELP: row(Argument.optionalText("command"), "List the commands, or explain one", "RFC 959", [214, 502], {
     beforeLogin: true
   }),
-  SITE: row({
-    argument: Argument.word("command"),
-    help: "Commands of this server: HELP",
-    rfc: "RFC 959",
-    replies: [214]
-  }),
-  SYST: row({ argument: Argument.none, help: "Name the system", rfc: "RFC 959", replies: [215], beforeLogin: true }),
-  NOOP: row({
-    argument: Argument.optionalText("anything"),
-    help: "Do nothing, politely",
-    rfc: "RFC 959",
-    replies: [200],
+  SITE: row(Argument.word("command"), "Commands of this server: HELP", "RFC 959", [214]),
+  SYST: row(Argument.none, "Name the system", "RFC 959", [215], { beforeLogin: true }),
+  NOOP: row(Argument.optionalText("anything"), "Do nothing, politely", "RFC 959", [200], {
     beforeLogin: true,
     duringTransfer: true
   }),
-  ALLO: row({
-    argument: Argument.text("bytes"),
-    help: "Reserve room; none is needed",
-    rfc: "RFC 959",
-    replies: [202]
-  }),
-  CLNT: row({
-    argument: Argument.text("client name"),
-    help: "Name the client program",
-    rfc: "in use, without an RFC",
-    replies: [200],
+  ALLO: row(Argument.text("bytes"), "Reserve room; none is needed", "RFC 959", [202]),
+  CLNT: row(Argument.text("client name"), "Name the client program", "in use, without an RFC", [200], {
     beforeLogin: true,
     features: ["CLNT"]
   }),
 
-  STOR: row({ argument: path, help: "Store a file", rfc: "RFC 959", replies: [], permission: "write" }),
-  STOU: row({
-    argument: optionalPath,
-    help: "Store a file under a new name",
-    rfc: "RFC 959",
-    replies: [],
-    permission: "write"
-  }),
-  APPE: row({ argument: path, help: "Append to a file", rfc: "RFC 959", replies: [], permission: "append" }),
-  DELE: row({ argument: path, help: "Delete a file", rfc: "RFC 959", replies: [], permission: "delete" }),
-  MKD: row({
-    argument: path,
-    help: "Make a directory",
-    rfc: "RFC 959",
-    replies: [],
-    permission: "mkdir",
-    aliases: ["XMKD"]
-  }),
-  RMD: row({
-    argument: path,
-    help: "Remove a directory",
-    rfc: "RFC 959",
-    replies: [],
-    permission: "rmdir",
-    aliases: ["XRMD"]
-  }),
-  RNFR: row({ argument: path, help: "Rename: the old name", rfc: "RFC 959", replies: [], permission: "rename" }),
-  RNTO: row({ argument: path, help: "Rename: the new name", rfc: "RFC 959", replies: [], permission: "rename" }),
-  MFMT: row({
-    argument: Argument.text("time> <SP> <pathname"),
-    help: "Set a file's modification time",
-    rfc: "draft-somers-ftp-mfxx",
-    replies: [],
+  STOR: row(path, "Store a file", "RFC 959", [], { permission: "write" }),
+  STOU: row(optionalPath, "Store a file under a new name", "RFC 959", [], { permission: "write" }),
+  APPE: row(path, "Append to a file", "RFC 959", [], { permission: "append" }),
+  DELE: row(path, "Delete a file", "RFC 959", [], { permission: "delete" }),
+  MKD: row(path, "Make a directory", "RFC 959", [], { permission: "mkdir", aliases: ["XMKD"] }),
+  RMD: row(path, "Remove a directory", "RFC 959", [], { permission: "rmdir", aliases: ["XRMD"] }),
+  RNFR: row(path, "Rename: the old name", "RFC 959", [], { permission: "rename" }),
+  RNTO: row(path, "Rename: the new name", "RFC 959", [], { permission: "rename" }),
+  MFMT: row(Argument.text("time> <SP> <pathname"), "Set a file's modification time", "draft-somers-ftp-mfxx", [], {
     permission: "times"
   })
 } as const

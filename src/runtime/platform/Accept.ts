@@ -2,6 +2,8 @@ import * as Dns from "node:dns/promises"
 import * as Net from "node:net"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as NodeCall from "./NodeCall.ts"
+import { toTcpError } from "./NodeConnection.ts"
 import type { SocketCalls } from "./SocketCalls.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import { type Endpoint, TcpError } from "./Tcp.ts"
@@ -19,21 +21,6 @@ export interface Listening {
   readonly unsafeClose: () => void
 }
 
-const reasons: Readonly<Record<string, TcpError["reason"]>> = {
-  EADDRINUSE: "InUse",
-  EACCES: "Denied",
-  EPERM: "Denied",
-  EADDRNOTAVAIL: "NotAvailable",
-  EAFNOSUPPORT: "NotAvailable",
-  EMFILE: "TooManyOpenFiles",
-  ENFILE: "TooManyOpenFiles"
-}
-
-const toTcpError = (calls: SocketCalls, failed: number) => {
-  const code = Object.keys(calls.errno).find((name) => calls.errno[name] === -failed) ?? "unknown error"
-  return new TcpError({ reason: reasons[code] ?? "Other", cause: new Error(`listen ${code}`) })
-}
-
 const resolve = (host: string): Effect.Effect<string, TcpError> =>
   Net.isIP(host) !== 0
     ? Effect.succeed(host)
@@ -46,7 +33,7 @@ const open = (calls: SocketCalls, address: string, port: number, backlog: number
   Effect.acquireRelease(
     Effect.suspend(() => {
       const descriptor = calls.listen(address, port, backlog)
-      if (descriptor < 0) return Effect.fail(toTcpError(calls, descriptor))
+      if (descriptor < 0) return Effect.fail(toTcpError(NodeCall.systemError(-descriptor, "listen")))
       SocketOptions.keepUrgentInline(descriptor)
       let isOpen = true
       const unsafeClose = () => {

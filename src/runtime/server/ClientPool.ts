@@ -121,7 +121,12 @@ const follow = <R>(options: Options<R>, client: Client, outcome: Outcome): Effec
     case "Serve":
       return options.serve(outcome.client)
     case "Refuse":
-      return Refusal.say(client.connection, outcome.reason)
+      return Effect.zipRight(
+        Effect.logInfo("client refused").pipe(
+          Effect.annotateLogs({ session: client.id, peer: client.connection.remote.address, reason: outcome.reason })
+        ),
+        Refusal.say(client.connection, outcome.reason)
+      )
     case "Gone":
       return Effect.void
   }

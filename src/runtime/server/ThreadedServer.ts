@@ -64,6 +64,9 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
   const { entries = here } = options
   const layout = Layout.fromConfig(config)
   const hub = yield* EventHub.make
+  if (PassivePorts.share(config.passivePorts, 0, layout.shards) === undefined) {
+    return yield* new ServerError({ reason: "Other", detail: "there are fewer passive ports than shards" })
+  }
 
   const listener = yield* Accept.listen(calls, { host: config.host, port: config.port, backlog }).pipe(
     Effect.mapError((error) => ServerError.ofListen(config.host, config.port, error))

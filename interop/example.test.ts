@@ -43,7 +43,7 @@ describe("examples/ftp-beside-http", () => {
     return bytes.toString()
   }
 
-  const counts = async (): Promise<Record<string, number>> => (await fetch(`${http}/events`)).json()
+  const counts = async (): Promise<Record<string, number>> => JSON.parse(await (await fetch(`${http}/events`)).text())
 
   it("serves by FTP what was PUT or POSTed by HTTP, and counts what FTP clients do", async () => {
     const names = ["notes.txt", "a folder/größe.txt"]

@@ -122,10 +122,12 @@ const follow = <R>(options: Options<R>, client: Client, outcome: Outcome): Effec
       return options.serve(outcome.client)
     case "Refuse":
       return Effect.zipRight(
-        Effect.logInfo("client refused").pipe(
-          Effect.annotateLogs({ session: client.id, peer: client.connection.remote.address, reason: outcome.reason })
-        ),
-        Refusal.say(client.connection, outcome.reason)
+        Refusal.say(client.connection, outcome.reason),
+        Effect.annotateLogs(Effect.logInfo("client refused"), {
+          session: client.id,
+          peer: client.connection.remote.address,
+          reason: outcome.reason
+        })
       )
     case "Gone":
       return Effect.void

@@ -101,7 +101,7 @@ describe("descriptors", () => {
             return connection
           })
         )
-        assert.strictEqual(Descriptors.unsafeCount(), before + 2)
+        yield* Descriptors.until(() => Descriptors.unsafeCount() === before + 2)
         for (const connection of [client, ...accepted]) connection.unsafeDestroy()
         yield* Descriptors.until(() => Descriptors.unsafeCount() === before)
       })

@@ -189,6 +189,8 @@ const line: FastCheck.Arbitrary<State.Received> = FastCheck.oneof(
   { weight: 1, arbitrary: FastCheck.constant<State.Received>(Either.left({ _tag: "TooLong" })) }
 )
 const login: ReadonlyArray<State.Received> = ["USER joe", "PASS x"].map((text) => Command.parse(text))
+const likelyOf = (verb: Command.Verb): string | undefined =>
+  [verb, `${verb} a`, `${verb} 1`].find((text) => Either.isRight(Command.parse(text)))
 const permissions = FastCheck.subarray([...Permission.literals]).map(
   (all): Account => ({ name: "joe", permissions: new Set(all) })
 )
@@ -438,6 +440,35 @@ describe("Session.step", () => {
       world.tell({ _tag: "LineRead", line: Command.parse(text) })
       assert.strictEqual(world.said.at(-1)?.reply.code, 550, text)
       assert.include(world.said.at(-1)?.reply.lines[0], "read only")
+    }
+  })
+
+  it("REIN is no way around EPSV ALL or the patience for failed logins", () => {
+    const world = makeWorld({ name: "joe", permissions: readOnly })
+    for (const received of [...login, Command.parse("EPSV ALL"), Command.parse("REIN"), ...login])
+      world.exchange(received)
+    world.exchange(Command.parse("PASV"))
+    assert.strictEqual(world.said.at(-1)?.reply.code, 503)
+    const bot = makeWorld({ name: "joe", permissions: readOnly })
+    for (let tries = 0; tries < 5; tries++) {
+      bot.exchange(Command.parse("REIN"))
+      bot.exchange(Command.parse("USER joe"))
+      bot.tell({ _tag: "LineRead", line: Command.parse("PASS x") })
+      bot.tell({ _tag: "LoginDecided", verdict: { _tag: "Refused" } })
+    }
+    assert.isTrue(bot.state().closed)
+    assert.strictEqual(bot.said.at(-1)?.reply.code, 421)
+  })
+
+  it("the table says which commands are heard during a transfer, and those are", () => {
+    for (const verb of Command.verbs) {
+      const command = likelyOf(verb)
+      if (command === undefined) continue
+      const world = makeWorld({ name: "joe", permissions: readOnly })
+      for (const received of [...login, Command.parse("EPSV")]) world.exchange(received)
+      world.tell({ _tag: "LineRead", line: Command.parse("RETR a") })
+      world.tell({ _tag: "LineRead", line: Command.parse(command) })
+      assert.strictEqual(world.state().deferred.length === 0, Command.rowOf(verb).duringTransfer === true, verb)
     }
   })
 })

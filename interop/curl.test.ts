@@ -128,7 +128,12 @@ inEachHouse("curl", (house) => {
       assert.isTrue(bytes.equals(Fs.readFileSync(Path.join(house().tree.root, path))), path)
     }
     const names = await lines(["--ftp-method", method, "--list-only", at(`${Tree.deepFolder}/`)])
-    assert.deepStrictEqual(names, ["empty folder", "leaf 0.bin", "leaf 1.bin", "leaf 2.bin"])
+    // Without CWD curl names the folder to NLST, which then answers with names that can be fetched from where it is.
+    const prefix = method === "nocwd" ? `${Tree.deepFolder}/` : ""
+    assert.deepStrictEqual(
+      names,
+      ["empty folder", "leaf 0.bin", "leaf 1.bin", "leaf 2.bin"].map((name) => prefix + name)
+    )
   })
 
   it.each(Tree.oddNames)("fetches odd/%s", async (name) => {

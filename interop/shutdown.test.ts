@@ -73,8 +73,8 @@ describe.each([
 ])("SIGTERM: the server $name", ({ flags }) => {
   it("finishes a transfer that runs, ends idle sessions, takes nobody in, and exits with 0", async () => {
     const server = await Server.start(tree.root, [...flags, "--drain-timeout", "30s"])
-    const { client, file } = await download(server, "6M")
     const idle = await enter(server, "idle")
+    const { client, file } = await download(server, "4M")
     server.signal("SIGTERM")
     assert.match(await heard(idle), /^in\n421 .*\n+$/)
     assert.isBelow(Fs.statSync(file).size, Tree.bigSize, "the transfer runs still")

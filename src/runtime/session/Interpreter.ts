@@ -50,7 +50,12 @@ export const perform = (actor: Actor, action: Action): Effect.Effect<void> => {
       return openPassive(actor, action.command)
     case "Ask":
       return actor.fork(
-        Effect.either(Effect.mapError(actor.house.storage.stat(action.question.path), ({ reason }) => reason)),
+        Effect.either(
+          Effect.mapError(
+            Effect.suspend(() => actor.house.storage.stat(action.question.path)),
+            ({ reason }) => reason
+          )
+        ),
         (exit) => ({ _tag: "Answered", answer: Exit.getOrElse(exit, () => Either.left<FileFault>("Io")) })
       )
     case "ListStatus":

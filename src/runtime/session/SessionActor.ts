@@ -54,6 +54,8 @@ export class SessionActor implements Actor, Timed {
   readonly #events: Array<Event> = [{ _tag: "Started" }]
   #task: Fiber.RuntimeFiber<void> | undefined = undefined
   #stirred = false
+  /** Events since other sessions had their turn; actions that take no time do not begin a new one. */
+  #steps = 0
   #resume: (() => void) | undefined = undefined
 
   constructor(house: House, client: Client) {
@@ -124,7 +126,6 @@ export class SessionActor implements Actor, Timed {
   /** Steps through what there is, for a turn at most, up to the first action that takes time, which it returns. */
   #advance(): Action | undefined {
     this.#stirred = false
-    let steps = 0
     for (let event = this.#next(); event !== undefined; event = this.#next()) {
       const { actions, replies, state } = Session.step(this.state, event)
       if (this.state.work !== undefined && state.work === undefined) this.#touchedAt = this.house.timers.unsafeNow()
@@ -134,7 +135,7 @@ export class SessionActor implements Actor, Timed {
       for (const action of actions) {
         if (!Interpreter.unsafePerform(this, action)) return action
       }
-      if (this.control.unsafeIsBehind() || ++steps >= turn) {
+      if (this.control.unsafeIsBehind() || ++this.#steps >= turn) {
         this.#stirred = true
         return undefined
       }
@@ -185,9 +186,14 @@ export class SessionActor implements Actor, Timed {
       if (action !== undefined) yield* Interpreter.perform(this, action)
       else if (this.state.closed || this.control.closed) return yield* this.#hangUp
       else if (this.control.unsafeIsBehind()) yield* this.caughtUp
-      else if (this.#stirred) yield* breathe
-      else if (this.control.ended && this.state.work === undefined) return yield* this.#hangUp
-      else yield* this.#stirring
+      else if (this.#stirred) {
+        this.#steps = 0
+        yield* breathe
+      } else if (this.control.ended && this.state.work === undefined) return yield* this.#hangUp
+      else {
+        this.#steps = 0
+        yield* this.#stirring
+      }
     }
   }).pipe(
     Effect.ensuring(

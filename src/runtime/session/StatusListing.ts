@@ -22,14 +22,17 @@ export const list = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect
     return actor.caughtUp
   }
   let begun = false
-  const listed = Effect.flatMap(house.storage.stat(path), (entry) => {
-    begun = true
-    control.unsafeSay(Reply.begin(213, `Status of ${VirtualPath.quote(path)}`))
-    const entries = entry.kind === "directory" ? house.storage.list(path) : Stream.make(entry)
-    return Stream.runForEachChunk(entries, say).pipe(
-      Effect.match({ onSuccess: () => "Whole" as const, onFailure: () => "CutShort" as const })
-    )
-  })
+  const listed = Effect.flatMap(
+    Effect.suspend(() => house.storage.stat(path)),
+    (entry) => {
+      begun = true
+      control.unsafeSay(Reply.begin(213, `Status of ${VirtualPath.quote(path)}`))
+      const entries = entry.kind === "directory" ? house.storage.list(path) : Stream.make(entry)
+      return Stream.runForEachChunk(entries, say).pipe(
+        Effect.match({ onSuccess: () => "Whole" as const, onFailure: () => "CutShort" as const })
+      )
+    }
+  )
   return actor.fork(
     Effect.catchAll(listed, ({ reason }) => Effect.succeed(reason)),
     (exit) => ({

@@ -1,4 +1,5 @@
 import * as Fs from "node:fs"
+import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
@@ -9,6 +10,7 @@ import { ffi } from "../platform/Ffi.ts"
 import * as Folder from "../platform/Folder.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as Status from "../platform/Status.ts"
+import * as Entries from "./Entries.ts"
 import * as HostPath from "./HostPath.ts"
 import * as Reach from "./Reach.ts"
 import type { Root } from "./Root.ts"
@@ -18,6 +20,15 @@ const { cloexec, path: placeOnly } = Beneath.flags
 const placeFlags = placeOnly | cloexec
 const fileFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY | cloexec
 const directoryFlags = fileFlags | O_DIRECTORY
+
+/** Opening anything else does something to it: it lets the writer of a FIFO go, whose words are then lost. */
+const openable = (fd: number): Either.Either<void, NodeCall.SystemError> =>
+  Either.flatMap(Reach.unsafeLook(fd), ({ mode }) => {
+    const kind = Entries.kind(mode)
+    return kind === "file" || kind === "directory"
+      ? Either.void
+      : Either.left(NodeCall.systemError(Os.constants.errno.ENXIO, "open"))
+  })
 
 const notDecided = (error: NodeCall.SystemError): boolean => error.code === "EXDEV" || error.code === "EAGAIN"
 
@@ -80,16 +91,21 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
       withPlace(
         path,
         (fd) =>
-          Either.try({
-            try: () => keep(Fs.openSync(Reach.path(fd), flags)),
-            catch: (error) => error as NodeCall.SystemError
-          }),
-        (fd) =>
-          NodeCall.call((done) =>
-            Fs.open(Reach.path(fd), flags, (error, opened) => {
-              if (error === null) keep(opened)
-              done(error)
+          Either.flatMap(openable(fd), () =>
+            Either.try({
+              try: () => keep(Fs.openSync(Reach.path(fd), flags)),
+              catch: (error) => error as NodeCall.SystemError
             })
+          ),
+        (fd) =>
+          Effect.zipRight(
+            openable(fd),
+            NodeCall.call<void>((done) =>
+              Fs.open(Reach.path(fd), flags, (error, opened) => {
+                if (error === null) keep(opened)
+                done(error)
+              })
+            )
           )
       )
     )

@@ -48,11 +48,13 @@ const done: Outcome = { _tag: "Done" }
 type Failure = StorageError | "BadRestart" | "NotADirectory" | DataConnectionError | Tcp.TcpError
 
 const open = (request: Request) =>
-  Source.open(request.storage, request.payload, {
-    representation: request.representation,
-    permissions: request.permissions,
-    now: request.unsafeNow()
-  })
+  Effect.suspend(() =>
+    Source.open(request.storage, request.payload, {
+      representation: request.representation,
+      permissions: request.permissions,
+      now: request.unsafeNow()
+    })
+  )
 
 const send = Effect.fnUntraced(function* (request: Request, source: Source.Source) {
   const { progress } = request
@@ -61,12 +63,13 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
   const connection = yield* request.connect
   progress.unsafeUndelivered = connection.unsafeUndelivered
   moveOn(request, "Moving")
-  yield* Pull.forEach(yield* source.bytes, (chunk) =>
-    Effect.map(connection.write(chunk), () => {
+  yield* Pull.forEach(yield* source.bytes, (chunk) => {
+    if (chunk.length === 0) return Effect.void
+    return Effect.map(connection.write(chunk), () => {
       progress.bytes += chunk.length
       progress.movedAt = request.unsafeNow()
     })
-  )
+  })
   yield* connection.end
 })
 

@@ -17,6 +17,25 @@ export const FileFault = Schema.Literal(
   "InvalidName",
   "TooManyOpenFiles",
   "Busy",
+  /** The name is taken, and what has it may not be replaced. */
+  "Exists",
+  "NotEmpty",
+  /** The restart marker lies beyond the end of the file. */
+  "BadRestart",
+  /** A file system of the host that takes no writes. */
+  "ReadOnlyStorage",
+  /** The disk is full. */
+  "NoSpace",
+  /** The host's disk quota, or the account's. */
+  "QuotaExceeded",
+  /** More than the largest file taken. */
+  "TooLarge",
+  /** A rename from one file system of the host to another. */
+  "OtherFileSystem",
+  /** The storage did not answer in time. */
+  "TimedOut",
+  /** The storage cannot do this at all. */
+  "Unsupported",
   "Io"
 )
 

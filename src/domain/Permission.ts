@@ -1,7 +1,8 @@
 import * as Schema from "effect/Schema"
 
 /**
- * What an account may be allowed to do to files. Each row of the command table names the one it needs.
+ * What an account may be allowed to do to files. Each row of the command table names the one it needs. `write` makes new files,
+ * `overwrite` puts a whole new content under a name that is taken, `append` adds to what is there.
  *
  * @since 0.1.0
  * @category models
@@ -10,6 +11,7 @@ export const Permission = Schema.Literal(
   "list",
   "read",
   "write",
+  "overwrite",
   "append",
   "delete",
   "rename",
@@ -29,3 +31,11 @@ export type Permission = typeof Permission.Type
  * @category constants
  */
 export const readOnly: ReadonlySet<Permission> = new Set<Permission>(["list", "read"])
+
+/**
+ * Every permission there is.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const readWrite: ReadonlySet<Permission> = new Set<Permission>(Permission.literals)

@@ -121,8 +121,6 @@ export const aborted = make(226, "ABOR done; no transfer runs.")
 /** @since 0.1.0 @category replies */
 export const restartAt = (offset: number) => make(350, `Restarting at ${offset}; send the transfer command.`)
 /** @since 0.1.0 @category replies */
-export const badRestart = make(554, "The restart marker lies beyond the end of the file.")
-/** @since 0.1.0 @category replies */
 export const fileStatus = (text: string) => make(213, text)
 /** @since 0.1.0 @category replies */
 export const fileDone = (text: string) => make(250, text)
@@ -155,5 +153,15 @@ const faults: { readonly [F in FileFault]: Reply } = {
   InvalidName: make(553, "Name not allowed."),
   TooManyOpenFiles: make(450, "Too many open files; try again later."),
   Busy: make(450, "File busy; try again later."),
-  Io: make(451, "Reading the storage failed.")
+  Exists: make(550, "The name is taken."),
+  NotEmpty: make(550, "The directory is not empty."),
+  BadRestart: make(554, "The restart marker lies beyond the end of the file."),
+  ReadOnlyStorage: make(550, "The storage takes no writes."),
+  NoSpace: make(452, "No space left on the storage."),
+  QuotaExceeded: make(552, "The quota is used up."),
+  TooLarge: make(552, "Larger than a file may be here."),
+  OtherFileSystem: make(550, "The names lie on different file systems."),
+  TimedOut: make(451, "The storage did not answer in time."),
+  Unsupported: make(550, "The storage cannot do that."),
+  Io: make(451, "The storage failed.")
 }

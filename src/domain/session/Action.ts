@@ -1,7 +1,8 @@
 import type * as Redacted from "effect/Redacted"
+import type { Algorithm } from "../Digest.ts"
 import type { Selection as Facts } from "../Facts.ts"
 import type { VirtualPath } from "../VirtualPath.ts"
-import type { DataPlan, Question, Representation } from "./State.ts"
+import type { DataPlan, Mode, Question, Range, Representation } from "./State.ts"
 
 /**
  * What a transfer moves. `offset` is in bytes of the representation that is sent.
@@ -21,6 +22,51 @@ export type Payload =
       readonly written: string
     }
   | { readonly _tag: "Facts"; readonly path: VirtualPath; readonly facts: Facts }
+  | Upload
+
+/**
+ * What a client sends. `Replace` puts it in place of what has the name, from `offset` on (bytes as stored; what stands before that stays);
+ * `Append` behind it; `Unique` under a new name that begins like `path`'s. `create` and `replace` say whether the account may make the
+ * name and may change what has it: only storage knows which of the two it is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Upload {
+  readonly _tag: "Upload"
+  readonly path: VirtualPath
+  readonly how: "Replace" | "Append" | "Unique"
+  readonly offset: number
+  readonly create: boolean
+  readonly replace: boolean
+}
+
+/**
+ * A change to files that moves no data. Times are milliseconds since the epoch, `mode` the twelve permission bits. `Combine` puts
+ * the contents of `sources` in order behind what `path` holds, and then takes the sources away.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Change =
+  | { readonly _tag: "Delete"; readonly path: VirtualPath }
+  | { readonly _tag: "MakeDirectory"; readonly path: VirtualPath }
+  | { readonly _tag: "RemoveDirectory"; readonly path: VirtualPath }
+  | { readonly _tag: "Rename"; readonly path: VirtualPath; readonly to: VirtualPath; readonly replace: boolean }
+  | {
+      readonly _tag: "SetAttributes"
+      readonly path: VirtualPath
+      readonly mode?: number
+      readonly modified?: number
+      readonly accessed?: number
+    }
+  | {
+      readonly _tag: "Combine"
+      readonly path: VirtualPath
+      readonly sources: ReadonlyArray<VirtualPath>
+      readonly create: boolean
+      readonly replace: boolean
+    }
 
 /**
  * What `step` wants done, as data. Each but the last three is answered by one event.
@@ -35,6 +81,12 @@ export type Action =
   | { readonly _tag: "OpenPassive"; readonly command: "PASV" | "EPSV" }
   /** Answered by `Answered`. */
   | { readonly _tag: "Ask"; readonly question: Question }
+  /** Answered by `Changed`. */
+  | { readonly _tag: "Change"; readonly change: Change }
+  /** Answered by `Digested`. Without `range`, of the whole file. */
+  | { readonly _tag: "Digest"; readonly path: VirtualPath; readonly algorithm: Algorithm; readonly range: Range | undefined }
+  /** Answered by `Measured`. */
+  | { readonly _tag: "Measure"; readonly path: VirtualPath }
   /** Answered by `StatusListed`, after its lines went out as inner lines of a 213 reply. */
   | { readonly _tag: "ListStatus"; readonly path: VirtualPath }
   /** Answered by `Progress` before the client's next line. */
@@ -45,6 +97,7 @@ export type Action =
       readonly payload: Payload
       readonly data: DataPlan
       readonly representation: Representation
+      readonly mode: Mode
     }
   /** The running transfer ends soon with `TransferEnded`. */
   | { readonly _tag: "CancelTransfer" }

@@ -1,12 +1,14 @@
 import type * as Either from "effect/Either"
 import type { Account } from "../Account.ts"
+import type { Digest } from "../Digest.ts"
 import type { Entry } from "../Entry.ts"
 import type { FileFault } from "../FileFault.ts"
 import type { HostPort } from "../HostPort.ts"
 import type { Received } from "./State.ts"
 
 /**
- * How a login ended: with an account, refused, or not decided because accounts could not be asked.
+ * How a login ended: with an account, refused, over a limit (`reason` says which, for people), or not decided because accounts
+ * could not be asked.
  *
  * @since 0.1.0
  * @category models
@@ -14,7 +16,32 @@ import type { Received } from "./State.ts"
 export type Verdict =
   | { readonly _tag: "Welcome"; readonly account: Account }
   | { readonly _tag: "Refused" }
+  | { readonly _tag: "Limited"; readonly reason: string }
   | { readonly _tag: "Unavailable" }
+
+/**
+ * The room there is for more, in bytes and files: what the disk has left, and the account's quota where it has one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Space {
+  /** `undefined` where the storage cannot tell. */
+  readonly available: number | undefined
+  readonly used: { readonly bytes: number; readonly files: number } | undefined
+}
+
+/**
+ * The digest of a file, or of the part that was asked for: its bytes from `start` to before `end`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Digested {
+  readonly digest: Digest
+  readonly start: number
+  readonly end: number
+}
 
 /**
  * How a transfer ended. Only `Done` is success.
@@ -34,6 +61,8 @@ export type Outcome =
   | { readonly _tag: "BadRestart" }
   /** MLSD named something that is no directory (RFC 3659 section 7.2.1). */
   | { readonly _tag: "NotADirectory" }
+  /** What came over the data connection is not what MODE says it is; `reason` is for people. */
+  | { readonly _tag: "BadData"; readonly reason: string }
   /** Something that should not happen did; it is in the log. */
   | { readonly _tag: "Defect" }
 
@@ -52,10 +81,13 @@ export type Event =
   | { readonly _tag: "PassiveOpened"; readonly host: HostPort }
   | { readonly _tag: "PassiveFailed"; readonly reason: string }
   | { readonly _tag: "Answered"; readonly answer: Either.Either<Entry, FileFault> }
+  | { readonly _tag: "Changed"; readonly result: Either.Either<void, FileFault> }
+  | { readonly _tag: "Digested"; readonly result: Either.Either<Digested, FileFault> }
+  | { readonly _tag: "Measured"; readonly result: Either.Either<Space, FileFault> }
   | { readonly _tag: "StatusListed"; readonly ended: "Whole" | "CutShort" | FileFault }
   | { readonly _tag: "Progress"; readonly lines: ReadonlyArray<string> }
-  /** What is sent has been found; `size` in bytes where it is known. */
-  | { readonly _tag: "TransferOpened"; readonly size: number | undefined }
+  /** What is sent has been found; `size` in bytes where it is known. For an upload there is room, under `name` where the server chose it. */
+  | { readonly _tag: "TransferOpened"; readonly size: number | undefined; readonly name?: string }
   | { readonly _tag: "TransferEnded"; readonly outcome: Outcome }
   | { readonly _tag: "TimedOut"; readonly timer: "Login" | "Idle" }
   /** The server is going down. */

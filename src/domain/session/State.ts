@@ -2,8 +2,10 @@ import type * as Either from "effect/Either"
 import type { Account } from "../Account.ts"
 import type * as ActiveTarget from "../ActiveTarget.ts"
 import type { Command, Rejected } from "../Command.ts"
+import type { Algorithm } from "../Digest.ts"
 import * as Facts from "../Facts.ts"
 import type { HostPort } from "../HostPort.ts"
+import type { Reply } from "../Reply.ts"
 import * as VirtualPath from "../VirtualPath.ts"
 
 /**
@@ -36,6 +38,25 @@ export type DataPlan = { readonly _tag: "Passive" } | { readonly _tag: "Active";
 export type Representation = "A" | "I"
 
 /**
+ * The transfer mode: stream (RFC 959 section 3.4.1), or deflate (draft-preston-ftpext-deflate).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Mode = "S" | "Z"
+
+/**
+ * A part of a file: the bytes from `start` to before `end`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/**
  * The one thing a session is waiting for. While there is one, commands other than those the table marks `duringTransfer` wait.
  *
  * @since 0.1.0
@@ -46,7 +67,31 @@ export type Work =
   | { readonly _tag: "OpeningPassive"; readonly command: "PASV" | "EPSV" }
   | { readonly _tag: "Asking"; readonly question: Question }
   | { readonly _tag: "ListingStatus" }
+  /** `done` is what is said when the change is made. */
+  | { readonly _tag: "Changing"; readonly done: Reply }
+  /** `report` says in whose words the digest is told. */
+  | { readonly _tag: "Digesting"; readonly report: DigestReport; readonly path: VirtualPath.VirtualPath }
+  | { readonly _tag: "Measuring"; readonly report: MeasureReport }
   | Transferring
+
+/**
+ * Who asked for a digest: HASH, or one of the older X verbs, which say nothing but the digest.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type DigestReport = "HASH" | "X"
+
+/**
+ * Who asked what room there is: AVBL, ALLO with the bytes it wants, or SITE QUOTA.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type MeasureReport =
+  | { readonly _tag: "AVBL" }
+  | { readonly _tag: "ALLO"; readonly bytes: number }
+  | { readonly _tag: "QUOTA" }
 
 /**
  * A transfer, from its command to its final reply.
@@ -70,7 +115,7 @@ export interface Transferring {
  * @category models
  */
 export type Question = {
-  readonly command: "CWD" | "SIZE" | "MDTM" | "MLST"
+  readonly command: "CWD" | "SIZE" | "MDTM" | "MLST" | "RNFR"
   readonly path: VirtualPath.VirtualPath
 }
 
@@ -96,8 +141,15 @@ export interface State {
   readonly failedLogins: number
   readonly directory: VirtualPath.VirtualPath
   readonly representation: Representation
+  readonly mode: Mode
   /** The restart marker in bytes; only the very next command may use it (RFC 3659 section 5). */
   readonly restart: number
+  /** What RANG named, for the very next command. */
+  readonly range: Range | undefined
+  /** What RNFR named, for the very next command. */
+  readonly renaming: VirtualPath.VirtualPath | undefined
+  /** What HASH computes, as OPTS HASH chose. */
+  readonly algorithm: Algorithm
   readonly data: DataPlan | undefined
   /** `EPSV ALL` was given: no other command may set up a data connection any more (RFC 2428 section 4). */
   readonly epsvAll: boolean
@@ -123,7 +175,11 @@ export const initial = (settings: Settings): State => ({
   failedLogins: 0,
   directory: VirtualPath.root,
   representation: "A",
+  mode: "S",
   restart: 0,
+  range: undefined,
+  renaming: undefined,
+  algorithm: "SHA-256",
   data: undefined,
   epsvAll: false,
   facts: Facts.defaults,

@@ -90,7 +90,7 @@ const replyTo = (outcome: Outcome): Reply.Reply => {
     case "Fault":
       return Reply.ofFault(outcome.fault)
     case "BadRestart":
-      return Reply.badRestart
+      return Reply.ofFault("BadRestart")
     case "NotADirectory":
       return Reply.invalidArgument("Not a directory.")
     case "Defect":

@@ -55,6 +55,49 @@ export const folder: Codec.Codec<string> = Codec.make({
   encode: (a) => a
 })
 
+/** The path of a file, or `none`, which is the empty text; whether it exists is asked when the server starts. @since 0.1.0 @category codecs */
+export const optionalFile: Codec.Codec<string> = Codec.make({
+  expected: "the path of a file, or none",
+  type: Schema.String,
+  decode: (text) =>
+    text === "" || text.includes("\0") ? Option.none() : Option.some(text.toLowerCase() === "none" ? "" : text),
+  encode: (a) => (a === "" ? "none" : a)
+})
+
+const factors: Readonly<Record<string, number>> = { "": 1, k: 1000, m: 1e6, g: 1e9, t: 1e12 }
+const binaryFactors: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
+const largest = 2 ** 53 - 1
+
+/** A size in bytes or a rate in bytes a second: `10MiB`, `1.5GB`, a bare number of bytes, or `none`, which is 0. @since 0.1.0 @category codecs */
+export const bytes: Codec.Codec<number> = Codec.make({
+  expected: "a size such as 500kB, 10MiB or 2GiB, a number of bytes, or none",
+  type: Schema.Int.pipe(Schema.between(0, largest)),
+  native: "number",
+  decode: (text) => {
+    const found = text.trim().toLowerCase()
+    if (found === "none") return Option.some(0)
+    const [, amount, prefix = "", binary] = /^(\d{1,16}(?:\.\d{1,6})?)\s*(?:([kmgt])(i)?)?b?$/.exec(found) ?? []
+    const factor = (binary === undefined ? factors : binaryFactors)[prefix]
+    return amount === undefined || factor === undefined ? Option.none() : Option.some(Math.round(Number(amount) * factor))
+  },
+  encode: (size) => {
+    if (size === 0) return "none"
+    const unit = Object.entries(binaryFactors)
+      .reverse()
+      .find(([, factor]) => size % factor === 0)
+    return unit === undefined ? String(size) : `${size / unit[1]}${unit[0] === "k" ? "Ki" : `${unit[0].toUpperCase()}i`}B`
+  }
+})
+
+/** Permission bits in octal digits. @since 0.1.0 @category codecs */
+export const octal: Codec.Codec<number> = Codec.make({
+  expected: "permission bits in octal digits, from 000 to 777",
+  type: Schema.Int.pipe(Schema.between(0, 0o777)),
+  native: "number",
+  decode: (text) => (/^0{0,2}[0-7]{1,3}$/.test(text) ? Option.some(Number.parseInt(text, 8)) : Option.none()),
+  encode: (bits) => bits.toString(8).padStart(3, "0")
+})
+
 /** Something shown to people on one line. @since 0.1.0 @category codecs */
 export const line: Codec.Codec<string> = Codec.make({
   expected: "a line of text",

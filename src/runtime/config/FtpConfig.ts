@@ -53,6 +53,14 @@ export const LogLevel = Schema.Literal("trace", "debug", "info", "warning", "err
 /** How a log line is written: for people, or one JSON object. @since 0.1.0 @category models */
 export const LogFormat = Schema.Literal("pretty", "json")
 
+/** What becomes of an upload that is cut: nothing, or a hidden part to go on with. @since 0.1.0 @category models */
+export const PartialUploads = Schema.Literal("discard", "keep")
+
+/** The digest an upload gets while it passes. @since 0.1.0 @category models */
+export const UploadDigest = Schema.Literal("none", "crc32", "md5", "sha-1", "sha-256", "sha-512")
+
+const limit = Schema.NonNegativeInt
+
 /**
  * Everything a server can be told. Durations are what they say; sizes are bytes.
  *
@@ -80,8 +88,34 @@ export class FtpConfig extends Schema.Class<FtpConfig>("weft/FtpConfig")({
   passivePorts: PortRange,
   /** First match wins; empty announces the address the client connected to. */
   passiveAddress: Schema.Array(PassiveAddress),
+  /** The accounts file; "" is none. */
+  accounts: Schema.String,
+  /** Lets `anonymous` and `ftp` in, read only, beside the accounts of the file; alone, nobody else. */
+  anonymous: Schema.Boolean,
+  /** Of all clients together; 0 is no limit but the pools' own. */
+  maxClients: limit,
   /** 0 is no limit. */
-  maxClientsPerAddress: Schema.NonNegativeInt,
+  maxClientsPerAddress: limit,
+  /** Sessions of one account, where the account says nothing else; 0 is no limit. */
+  maxSessionsPerAccount: limit,
+  /** Login attempts of one address in a second; 0 is no limit. */
+  loginRate: limit,
+  /** Wrong passwords after which an address is banned; 0 is never. */
+  banAfter: limit,
+  banTime: Schema.Duration,
+  /** Commands of one session in a second; faster ones wait. 0 is no limit. */
+  commandRate: limit,
+  /** Bytes a second of one transfer; 0 is no limit. */
+  uploadRate: limit,
+  downloadRate: limit,
+  /** Bytes of one file; 0 is no limit. */
+  maxUploadSize: limit,
+  partialUploads: PartialUploads,
+  /** An upload is on the disk before it is done. */
+  syncUploads: Schema.Boolean,
+  uploadDigest: UploadDigest,
+  /** The permission bits that new files and directories do not get. */
+  umask: Schema.Int.pipe(Schema.between(0, 0o777)),
   idleTimeout: Schema.Duration,
   loginTimeout: Schema.Duration,
   /** From a transfer command to its data connection. */

@@ -115,6 +115,33 @@ export const settings: { readonly [K in Key]: Setting<K> } = {
     description:
       "The IPv4 address PASV announces, by client network where rules say so; none is the address the client connected to"
   },
+  accounts: {
+    key: "accounts",
+    flag: "--accounts",
+    variable: "WEFT_ACCOUNTS",
+    metavar: "FILE",
+    codec: Codecs.optionalFile,
+    fallback: () => "",
+    description: "The accounts file, made by weft account; without one anybody may read"
+  },
+  anonymous: {
+    key: "anonymous",
+    flag: "--anonymous",
+    variable: "WEFT_ANONYMOUS",
+    metavar: "BOOLEAN",
+    codec: Codecs.truth,
+    fallback: () => false,
+    description: "Lets anonymous and ftp read without a password, beside the accounts of the file"
+  },
+  maxClients: {
+    key: "maxClients",
+    flag: "--max-clients",
+    variable: "WEFT_MAX_CLIENTS",
+    metavar: "COUNT",
+    codec: Codecs.whole(0, 10_000_000),
+    fallback: () => 0,
+    description: "Clients at once in all; 0 is no limit but the room in the pools"
+  },
   maxClientsPerAddress: {
     key: "maxClientsPerAddress",
     flag: "--max-clients-per-address",
@@ -123,6 +150,114 @@ export const settings: { readonly [K in Key]: Setting<K> } = {
     codec: Codecs.whole(0, 1_000_000),
     fallback: () => 0,
     description: "Sessions one client address may have at once; 0 is no limit"
+  },
+  maxSessionsPerAccount: {
+    key: "maxSessionsPerAccount",
+    flag: "--max-sessions-per-account",
+    variable: "WEFT_MAX_SESSIONS_PER_ACCOUNT",
+    metavar: "COUNT",
+    codec: Codecs.whole(0, 1_000_000),
+    fallback: () => 0,
+    description: "Sessions one account may have at once unless it says otherwise; 0 is no limit"
+  },
+  loginRate: {
+    key: "loginRate",
+    flag: "--login-rate",
+    variable: "WEFT_LOGIN_RATE",
+    metavar: "COUNT",
+    codec: Codecs.whole(0, 1_000_000),
+    fallback: () => 0,
+    description: "Logins one client address may try in a second; 0 is no limit"
+  },
+  banAfter: {
+    key: "banAfter",
+    flag: "--ban-after",
+    variable: "WEFT_BAN_AFTER",
+    metavar: "COUNT",
+    codec: Codecs.whole(0, 1_000_000),
+    fallback: () => 15,
+    description: "Wrong passwords after which an address is told 421 for a while; 0 is never"
+  },
+  banTime: {
+    key: "banTime",
+    flag: "--ban-time",
+    variable: "WEFT_BAN_TIME",
+    metavar: "TIME",
+    codec: Codecs.timeout,
+    fallback: () => Duration.minutes(10),
+    description: "How long that while is, and how long a wrong password is remembered"
+  },
+  commandRate: {
+    key: "commandRate",
+    flag: "--command-rate",
+    variable: "WEFT_COMMAND_RATE",
+    metavar: "COUNT",
+    codec: Codecs.whole(0, 1_000_000),
+    fallback: () => 0,
+    description: "Commands of one session heard in a second, the others wait; 0 is no limit"
+  },
+  uploadRate: {
+    key: "uploadRate",
+    flag: "--upload-rate",
+    variable: "WEFT_UPLOAD_RATE",
+    metavar: "BYTES",
+    codec: Codecs.bytes,
+    fallback: () => 0,
+    description: "Bytes a second one upload may take"
+  },
+  downloadRate: {
+    key: "downloadRate",
+    flag: "--download-rate",
+    variable: "WEFT_DOWNLOAD_RATE",
+    metavar: "BYTES",
+    codec: Codecs.bytes,
+    fallback: () => 0,
+    description: "Bytes a second one download may take"
+  },
+  maxUploadSize: {
+    key: "maxUploadSize",
+    flag: "--max-upload-size",
+    variable: "WEFT_MAX_UPLOAD_SIZE",
+    metavar: "BYTES",
+    codec: Codecs.bytes,
+    fallback: () => 0,
+    description: "The largest file taken"
+  },
+  partialUploads: {
+    key: "partialUploads",
+    flag: "--partial-uploads",
+    variable: "WEFT_PARTIAL_UPLOADS",
+    metavar: "POLICY",
+    codec: Codecs.oneOf(FtpConfig.PartialUploads),
+    fallback: () => "discard",
+    description: "What becomes of an upload that is cut: nothing, or a hidden part that the client can go on with"
+  },
+  syncUploads: {
+    key: "syncUploads",
+    flag: "--sync-uploads",
+    variable: "WEFT_SYNC_UPLOADS",
+    metavar: "BOOLEAN",
+    codec: Codecs.truth,
+    fallback: () => true,
+    description: "An upload is written through to the disk before the client is told that it is done"
+  },
+  uploadDigest: {
+    key: "uploadDigest",
+    flag: "--upload-digest",
+    variable: "WEFT_UPLOAD_DIGEST",
+    metavar: "ALGORITHM",
+    codec: Codecs.oneOf(FtpConfig.UploadDigest),
+    fallback: () => "sha-256",
+    description: "The digest of each upload in log and events, computed while it passes"
+  },
+  umask: {
+    key: "umask",
+    flag: "--umask",
+    variable: "WEFT_UMASK",
+    metavar: "BITS",
+    codec: Codecs.octal,
+    fallback: () => 0o022,
+    description: "The permission bits that new files and directories do not get"
   },
   idleTimeout: {
     key: "idleTimeout",

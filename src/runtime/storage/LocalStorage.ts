@@ -16,7 +16,7 @@ import * as OwnerNames from "./OwnerNames.ts"
 import * as PortableRoot from "./PortableRoot.ts"
 import * as Reach from "./Reach.ts"
 import type { Root } from "./Root.ts"
-import { type OpenFile, Storage, StorageError } from "./Storage.ts"
+import { type OpenFile, readOnly, Storage, StorageError } from "./Storage.ts"
 
 /**
  * Where the files are and how they are held together.
@@ -71,7 +71,7 @@ export const make = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<typeo
     const entryOf = (path: VirtualPath.VirtualPath, status: Parameters<typeof Entries.fromStatus>[1]) =>
       Effect.map(owners, (owners) => Entries.fromStatus(VirtualPath.basename(path), status, owners))
 
-    return {
+    return readOnly({
       stat: (path) => Effect.flatMap(within(path, root.look(path)), (status) => entryOf(path, status)),
 
       open: Effect.fnUntraced(function* (path) {
@@ -95,7 +95,7 @@ export const make = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<typeo
           owners,
           toError: HostError.toStorageError(path)
         })
-    }
+    })
   })
 
 /**

@@ -11,7 +11,7 @@ import * as VirtualPath from "../../domain/VirtualPath.ts"
 import * as HostPath from "./HostPath.ts"
 import * as MemoryTree from "./MemoryTree.ts"
 import * as Pull from "./Pull.ts"
-import { Storage, StorageError } from "./Storage.ts"
+import { readOnly, Storage, StorageError } from "./Storage.ts"
 
 /**
  * Files that live in this process: for tests, for a server inside another program, and as the smallest example of a `Storage`.
@@ -99,7 +99,7 @@ const makeStorage = (root: MemoryTree.Node): typeof Storage.Service => {
       })
     )
 
-  return {
+  return readOnly({
     stat: (path) => Effect.map(find(path), (node) => entry(VirtualPath.basename(path), node)),
     open: (path) =>
       Effect.flatMap(find(path), (node) =>
@@ -116,7 +116,7 @@ const makeStorage = (root: MemoryTree.Node): typeof Storage.Service => {
           node.kind === "directory" ? Effect.sync(() => entries(node)) : refuse("NotADirectory", path)
         )
       )
-  }
+  })
 }
 
 /**

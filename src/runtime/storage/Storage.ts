@@ -1,8 +1,9 @@
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import type * as Digest from "../../domain/Digest.ts"
 import type { Entry } from "../../domain/Entry.ts"
 import { FileFault } from "../../domain/FileFault.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
@@ -49,22 +50,151 @@ export interface OpenFile {
 }
 
 /**
+ * How an upload is to be stored. `offset` counts bytes of the stored file: the upload's bytes follow that many of what is there, and
+ * take the place of the rest; `"end"` is behind all of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StoreOptions {
+  readonly offset: number | "end"
+  /** May make a new name; else `PermissionDenied` where there is none. */
+  readonly create: boolean
+  /** May change what has the name; else `Exists`, also where the name is taken while the upload runs. */
+  readonly replace: boolean
+  /** What becomes of an upload that is cut: nothing, or a hidden partial that a later store of the name with an offset goes on with. */
+  readonly partial: "discard" | "keep"
+  /** The digest to compute while the bytes pass. */
+  readonly digest: Digest.Algorithm | "none"
+  /** Wait for the disk before `commit` is done. */
+  readonly sync: boolean
+}
+
+/**
+ * A file being stored, under a hidden name in the directory it is meant for. If its scope closes before `commit`, what has the name
+ * stays as it was.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Upload {
+  /** Where the first `write` goes, in bytes from the start. */
+  readonly offset: number
+  /** Bytes of the file that has the name now; `undefined` where none has. */
+  readonly replaces: number | undefined
+  /** Stores the next bytes. One at a time; the memory is the caller's again when it completes. */
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, StorageError>
+  /** Gives the file its name, in one step and for good: from then on it is whole, before it is not there. At most once. */
+  readonly commit: Effect.Effect<Stored, StorageError>
+}
+
+/**
+ * A whole file: its bytes, its digest if one was wanted, and the bytes of what it took the place of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Stored {
+  readonly size: number
+  readonly digest: Digest.Digest | undefined
+  readonly replaced: number | undefined
+}
+
+/**
+ * What `setAttributes` sets; what is absent stays. Times are milliseconds since the epoch, `mode` the twelve permission bits.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Attributes {
+  readonly mode?: number
+  readonly modified?: number
+  readonly accessed?: number
+}
+
+/**
+ * The part of a storage that can be looked at.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Readable {
+  /** What stands under a name; links are followed as long as they stay inside the root. */
+  readonly stat: (path: VirtualPath) => Effect.Effect<Entry, StorageError>
+  /** Opens a regular file for reading; anything else fails with `NotAFile` or `IsADirectory`, without blocking. */
+  readonly open: (path: VirtualPath) => Effect.Effect<OpenFile, StorageError, Scope.Scope>
+  /**
+   * The entries of a directory in batches, "." and ".." left out, links as links; sorted by name while there are few
+   * enough to hold, in storage order beyond that. Names of the server itself (`HiddenName`) are left out.
+   */
+  readonly list: (path: VirtualPath) => Stream.Stream<Entry, StorageError>
+}
+
+/**
+ * The part of a storage that changes. A link at the end of a path is itself deleted and renamed; stores and attributes go to
+ * what it points at, inside the root.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Writable {
+  /**
+   * Begins to store a file, whole or from an offset. Fails with `BadRestart` where the offset lies beyond the end of what is there,
+   * with `IsADirectory` or `NotAFile` where something else has the name.
+   */
+  readonly store: (path: VirtualPath, options: StoreOptions) => Effect.Effect<Upload, StorageError, Scope.Scope>
+  /** Deletes a file, a link or anything else but a directory (`IsADirectory`); answers the bytes of a regular file, 0 of another. */
+  readonly remove: (path: VirtualPath) => Effect.Effect<number, StorageError>
+  readonly makeDirectory: (path: VirtualPath) => Effect.Effect<void, StorageError>
+  /** Removes an empty directory; hidden names of the server alone do not keep it. `NotEmpty` otherwise. */
+  readonly removeDirectory: (path: VirtualPath) => Effect.Effect<void, StorageError>
+  /**
+   * Gives a file or directory another name in one step; answers the bytes of the regular file whose place it took, `undefined` where
+   * it took none's. With `replace: false` a name that is taken fails with `Exists`; a directory is never replaced.
+   */
+  readonly rename: (
+    from: VirtualPath,
+    to: VirtualPath,
+    options: { readonly replace: boolean }
+  ) => Effect.Effect<number | undefined, StorageError>
+  readonly setAttributes: (path: VirtualPath, attributes: Attributes) => Effect.Effect<void, StorageError>
+  /** Bytes of a partial that a cut upload of this name left; `undefined` where none did. */
+  readonly partial: (path: VirtualPath) => Effect.Effect<number | undefined, StorageError>
+  /** Bytes that can still be stored where a path is; `undefined` where nobody can tell. */
+  readonly available: (path: VirtualPath) => Effect.Effect<number | undefined, StorageError>
+  /**
+   * The tree that an account with this home sees as "/": for a local folder a path of the host, for others as they please. It is
+   * good as long as the scope. Fails with `NotFound` and the like where there is no such tree.
+   */
+  readonly home: (home: string) => Effect.Effect<Storage["Type"], StorageError, Scope.Scope>
+}
+
+/**
  * Where files live. Every path is the client's view; no implementation lets one leave its root.
  *
  * @since 0.1.0
  * @category tags
  */
-export class Storage extends Context.Tag("weft/Storage")<
-  Storage,
-  {
-    /** What stands under a name; links are followed as long as they stay inside the root. */
-    readonly stat: (path: VirtualPath) => Effect.Effect<Entry, StorageError>
-    /** Opens a regular file for reading; anything else fails with `NotAFile` or `IsADirectory`, without blocking. */
-    readonly open: (path: VirtualPath) => Effect.Effect<OpenFile, StorageError, Scope.Scope>
-    /**
-     * The entries of a directory in batches, "." and ".." left out, links as links; sorted by name while there are few
-     * enough to hold, in storage order beyond that.
-     */
-    readonly list: (path: VirtualPath) => Stream.Stream<Entry, StorageError>
+export class Storage extends Context.Tag("weft/Storage")<Storage, Readable & Writable>() {}
+
+/**
+ * A storage that can only be looked at: whatever would change it fails with `ReadOnlyStorage`, and no account has a home of its own there.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const readOnly = (readable: Readable): Storage["Type"] => {
+  const refuse = (path: string) => Effect.fail(new StorageError({ reason: "ReadOnlyStorage", path }))
+  return {
+    ...readable,
+    store: refuse,
+    remove: refuse,
+    makeDirectory: refuse,
+    removeDirectory: refuse,
+    rename: refuse,
+    setAttributes: refuse,
+    partial: () => Effect.succeed(undefined),
+    available: () => Effect.succeed(undefined),
+    home: (home) => Effect.fail(new StorageError({ reason: "Unsupported", path: home }))
   }
->() {}
+}

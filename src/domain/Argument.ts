@@ -39,7 +39,8 @@ export const codec = <A>(self: Argument<A>): Schema.Schema<A, string> =>
 
 const forbidden = /[\r\n\0]/
 
-const Text = Schema.String.pipe(
+/** What a name on the wire may hold: at least one character, no line end, no NUL. @since 0.1.0 @category schemas */
+export const Text = Schema.String.pipe(
   Schema.filter((text) => text.length > 0 && !forbidden.test(text), { identifier: "Text" })
 )
 
@@ -79,10 +80,13 @@ export const secret: Argument<Redacted.Redacted<string>> = {
 
 const decimal = /^\d{1,15}$/
 
+/** Fifteen digits: no sum of two loses a byte. */
+const most = 999_999_999_999_999
+
 /** A count of bytes, at most 15 digits. @since 0.1.0 @category arguments */
 export const bytes = (name: string): Argument<number> => ({
   syntax: `<${name}>`,
-  schema: Schema.Int.pipe(Schema.between(0, 999_999_999_999_999)),
+  schema: Schema.Int.pipe(Schema.between(0, most)),
   parse: (text) => (decimal.test(text.trim()) ? Number(text) : undefined),
   print: String
 })
@@ -105,6 +109,41 @@ export const type: Argument<"A" | "I" | "Unsupported"> = {
     }
   },
   print: (value) => (value === "Unsupported" ? "E" : value)
+}
+
+/** A moment as {@link Timestamp} can write it, in milliseconds since the epoch. @since 0.1.0 @category schemas */
+export const Time = Schema.Int.pipe(Schema.between(-62_167_219_200_000, 253_402_300_799_999))
+
+/** The permission bits of a file. @since 0.1.0 @category schemas */
+export const Mode = Schema.Int.pipe(Schema.between(0, 0o7777))
+
+/** The bytes from `start` to before `end`. @since 0.1.0 @category schemas */
+export const Range = Schema.Struct({
+  start: Schema.Int.pipe(Schema.between(0, most)),
+  end: Schema.Int.pipe(Schema.between(0, most))
+}).pipe(Schema.filter(({ end, start }) => start <= end))
+
+/** ALLO's bytes, and a record size that means nothing here (RFC 959 section 4.1.3). @since 0.1.0 @category arguments */
+export const allocation: Argument<number> = {
+  ...bytes("bytes"),
+  syntax: "<bytes> [R <bytes>]",
+  parse: (text) => {
+    const match = /^(\d{1,15})( R \d{1,15})?$/i.exec(text.trim())
+    return match === null ? undefined : Number(match[1])
+  }
+}
+
+/** The first and the last byte of a part of a file; "1 0" is all of it again. @since 0.1.0 @category arguments */
+export const range: Argument<typeof Range.Type | "Whole"> = {
+  syntax: "<first byte> <last byte>",
+  schema: Schema.Union(Range.pipe(Schema.filter(({ end, start }) => start < end)), Schema.Literal("Whole")),
+  parse: (text) => {
+    const match = /^(\d{1,15}) (\d{1,15})$/.exec(text.trim())
+    const [start, last] = [Number(match?.[1]), Number(match?.[2])]
+    if (start === 1 && last === 0) return "Whole"
+    return start <= last && last < most ? { start, end: last + 1 } : undefined
+  },
+  print: (value) => (value === "Whole" ? "1 0" : `${value.start} ${value.end - 1}`)
 }
 
 /** One of the letters that a parameter command may name. @since 0.1.0 @category arguments */

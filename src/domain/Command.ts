@@ -1,8 +1,8 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Argument from "./Argument.ts"
-import type { Permission } from "./Permission.ts"
-import { notOffered, type Row, table } from "./Verbs.ts"
+import type { Row } from "./Row.ts"
+import { notOffered, table } from "./Verbs.ts"
 
 /** Every verb of the command table. @since 0.1.0 @category models */
 export type Verb = keyof typeof table
@@ -36,9 +36,6 @@ export const verbs = Object.keys(table) as ReadonlyArray<Verb>
 /** A verb's row, whatever its argument. @since 0.1.0 @category table */
 export const rowOf = (verb: Verb): Row<unknown> => table[verb] as unknown as Row<unknown>
 
-/** The verbs that somebody may be able to use: those with replies of their own. @since 0.1.0 @category table */
-export const offered: ReadonlyArray<Verb> = verbs.filter((verb) => rowOf(verb).replies.length > 0)
-
 const spellings = new Map<string, Verb>(
   verbs.flatMap((verb) => [verb, ...(rowOf(verb).aliases ?? [])].map((spelling) => [spelling, verb] as const))
 )
@@ -61,15 +58,6 @@ export const syntax = (verb: Verb): string => {
  * @category table
  */
 export const anyTime: ReadonlySet<number> = new Set([421, 500, 501, 502, 503, 530, 550])
-
-/**
- * The permission a command needs, where it needs one: the row's, and `list` for a STAT that names a path.
- *
- * @since 0.1.0
- * @category table
- */
-export const permission = (command: Command): Permission | undefined =>
-  command._tag === "STAT" ? (command.argument === "" ? undefined : "list") : rowOf(command._tag).permission
 
 /**
  * Reads a line (without its end). Total: any text is a command or is rejected with the reason.

@@ -17,7 +17,7 @@ const row = (verb: Command.Verb): string => {
     `${help}${duringTransfer === true ? "; answered during a transfer" : ""}`,
     needs(verb),
     features.map((feature) => `\`${feature}\``).join(", "),
-    replies.length === 0 ? "" : replies.join(" "),
+    [...replies].sort().join(" "),
     rfc
   ]
   return `| ${cells.map(cell).join(" | ")} |`
@@ -34,8 +34,12 @@ export const markdown = (): string => `# Commands
 Verbs are read in any case. \`Needs\` names the permission a command takes, or that somebody must be logged in; where it is empty
 the command is answered before login too. Beside the replies listed any command may get
 ${[...Command.anyTime].join(", ")}: the session ends, the line is no command, is not in the syntax or not offered, comes
-out of sequence or before login, or a permission or the storage refuses it. Commands without replies of their own are known to the
-permission gate only: they change files, and every account is read only so far.
+out of sequence or before login, or a permission or the storage refuses it.
+
+A permission is needed at the path that is named, in the part of the tree the account's rules give it for. STOR is let through with
+\`overwrite\` too, where it finds a file; COMB needs \`append\` and \`write\` or \`overwrite\` for its target, \`read\` and
+\`delete\` for what it puts there. MDTM with a time and SITE UTIME need \`times\`, MFF with a mode and SITE CHMOD \`chmod\`, STAT with a
+path \`list\`. A directory moves only where \`rename\` holds for all below it.
 
 | command | syntax | what it does | needs | FEAT | replies | defined in |
 |---|---|---|---|---|---|---|

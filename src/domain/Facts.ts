@@ -100,7 +100,7 @@ const fileLetters: ReadonlyArray<Letter> = [
   ["d", "delete"],
   ["f", "rename"],
   ["r", "read"],
-  ["w", "write"]
+  ["w", "overwrite"]
 ]
 
 const letters: { readonly [K in Kind]: ReadonlyArray<Letter> } = {
@@ -114,7 +114,7 @@ const letters: { readonly [K in Kind]: ReadonlyArray<Letter> } = {
     ["m", "mkdir"],
     ["p", "delete", "rmdir"]
   ],
-  link: [...fileLetters.slice(0, 2), ["e"], ["f", "rename"], ["l", "list"], ["r", "read"], ["w", "write"]],
+  link: [...fileLetters.slice(0, 2), ["e"], ["f", "rename"], ["l", "list"], ["r", "read"], ["w", "overwrite"]],
   other: [
     ["d", "delete"],
     ["f", "rename"]
@@ -162,7 +162,7 @@ const value = (name: FactName, entry: Entry, options: LineOptions): string | und
 }
 
 /**
- * How one line is to be: `permissions` are the account's, `name` stands in for the entry's own (MLST shows whole paths), `type` for
+ * How one line is to be: `permissions` are the account's at the entry's path, `name` stands in for the entry's own (MLST shows whole paths), `type` for
  * what the entry is.
  *
  * @since 0.1.0

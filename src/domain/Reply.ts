@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import type { FileFault } from "./FileFault.ts"
-import type { Permission } from "./Permission.ts"
+import { type Permission, readOnly as readOnlyPermissions } from "./Permission.ts"
 
 /**
  * One reply of the server (RFC 959 section 4.2): a three-digit code and at least one line of text without line ends.
@@ -126,9 +126,25 @@ export const fileStatus = (text: string) => make(213, text)
 export const fileDone = (text: string) => make(250, text)
 /** @since 0.1.0 @category replies */
 export const readOnly = make(550, "Permission denied: you have read only access.")
-/** @since 0.1.0 @category replies */
-export const denied = (permission: Permission) =>
-  permission === "list" || permission === "read" ? make(550, `Permission denied: you may not ${permission}.`) : readOnly
+/** Names the permission that is missing, unless nothing that changes files is allowed there. @since 0.1.0 @category replies */
+export const denied = (permission: Permission, allowed: ReadonlySet<Permission>) =>
+  readOnlyPermissions.has(permission) || [...allowed].some((one) => !readOnlyPermissions.has(one))
+    ? make(550, `Permission denied: you may not ${doing[permission]}.`)
+    : readOnly
+
+const doing: { readonly [P in Permission]: string } = {
+  list: "list",
+  read: "read",
+  write: "write new files",
+  overwrite: "overwrite",
+  append: "append",
+  delete: "delete",
+  rename: "rename",
+  mkdir: "make directories (mkdir)",
+  rmdir: "remove directories (rmdir)",
+  chmod: "set modes (chmod)",
+  times: "set times"
+}
 /** @since 0.1.0 @category replies */
 export const refused = (text: string) => make(550, text)
 /** @since 0.1.0 @category replies */

@@ -1,44 +1,28 @@
 import * as Argument from "./Argument.ts"
-import type { Permission } from "./Permission.ts"
-
-/**
- * One row of the command table: everything the server says or checks about a verb before its handler is asked.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Row<A> {
-  readonly argument: Argument.Argument<A>
-  /** What HELP and the command reference say it does. */
-  readonly help: string
-  /** Where it is defined. */
-  readonly rfc: string
-  /** The codes its handling may end in, beside the ones any command may get (see `Command.anyTime`). */
-  readonly replies: ReadonlyArray<number>
-  /** May be given before login. */
-  readonly beforeLogin?: true
-  /** Answered while a transfer runs; anything else waits for its end. */
-  readonly duringTransfer?: true
-  /** What the account must be allowed to do. */
-  readonly permission?: Permission
-  /** The older spellings that mean the same (RFC 775, RFC 1123 section 4.1.3.1). */
-  readonly aliases?: ReadonlyArray<string>
-  /** Its lines in the FEAT reply (RFC 2389); MLST's own line is made from the session's selected facts. */
-  readonly features?: ReadonlyArray<string>
-}
-
-type Extra = Omit<Row<never>, "argument" | "help" | "rfc" | "replies">
-
-const row = <A>(
-  argument: Argument.Argument<A>,
-  help: string,
-  rfc: string,
-  replies: ReadonlyArray<number>,
-  extra: Extra = {}
-): Row<A> => ({ argument, help, rfc, replies, ...extra })
+import * as FileArgument from "./FileArgument.ts"
+import { row } from "./Row.ts"
+import { site } from "./SiteArgument.ts"
 
 const path = Argument.text("pathname")
 const optionalPath = Argument.optionalText("pathname")
+
+/** What a change to files may end in beside success. */
+const changing = [450, 451, 452, 552, 553] as const
+
+const storing = [150, 226, 425, 426, 554, ...changing] as const
+
+const digest = (name: string, aliases: ReadonlyArray<string> = []) =>
+  row(
+    FileArgument.part,
+    `Show the ${name} of a file or of a part of it`,
+    "in use, without an RFC",
+    [250, 450, 451, 553, 554],
+    {
+      permission: "read",
+      aliases,
+      features: [`X${name.replace("-", "")}`]
+    }
+  )
 
 /**
  * The command table: the one source of the parser, the printer, HELP, FEAT, the command reference and the test arbitraries.
@@ -68,7 +52,9 @@ export const table = {
 
   TYPE: row(Argument.type, "Set the representation type", "RFC 959", [200, 504]),
   STRU: row(Argument.letter("F", "R", "P"), "Set the file structure", "RFC 959", [200, 504]),
-  MODE: row(Argument.letter("S", "B", "C"), "Set the transfer mode", "RFC 959", [200, 504]),
+  MODE: row(Argument.letter("S", "B", "C", "Z"), "Set the transfer mode", "RFC 959", [200, 504], {
+    features: ["MODE Z"]
+  }),
 
   PORT: row(Argument.hostPort, "Name the IPv4 port to connect to", "RFC 959", [200, 503, 504]),
   PASV: row(Argument.none, "Listen for the data connection (IPv4)", "RFC 959", [227, 425, 503]),
@@ -84,6 +70,9 @@ export const table = {
   ),
 
   RETR: row(path, "Retrieve a file", "RFC 959", [150, 226, 425, 426, 450, 451, 553, 554], { permission: "read" }),
+  RANG: row(Argument.range, "Let the next RETR or HASH be about a part of the file", "draft-bryan-ftp-range", [350], {
+    features: ["RANG STREAM"]
+  }),
   REST: row(Argument.bytes("offset"), "Start the next transfer at an offset in bytes", "RFC 3659", [350], {
     features: ["REST STREAM"]
   }),
@@ -111,7 +100,7 @@ export const table = {
     permission: "list",
     features: ["SIZE"]
   }),
-  MDTM: row(path, "Show a file's modification time", "RFC 3659", [213, 450, 451, 553], {
+  MDTM: row(FileArgument.maybeTimed, "Show or set a file's modification time", "RFC 3659", [213, ...changing], {
     permission: "list",
     features: ["MDTM"]
   }),
@@ -125,29 +114,94 @@ export const table = {
   HELP: row(Argument.optionalText("command"), "List the commands, or explain one", "RFC 959", [214, 502], {
     beforeLogin: true
   }),
-  SITE: row(Argument.word("command"), "Commands of this server: HELP", "RFC 959", [214]),
+  SITE: row(site, "Commands of this server", "RFC 959", [200, 214, ...changing]),
   SYST: row(Argument.none, "Name the system", "RFC 959", [215], { beforeLogin: true }),
   NOOP: row(Argument.optionalText("anything"), "Do nothing, politely", "RFC 959", [200], {
     beforeLogin: true,
     duringTransfer: true
   }),
-  ALLO: row(Argument.text("bytes"), "Reserve room; none is needed", "RFC 959", [202]),
   CLNT: row(Argument.text("client name"), "Name the client program", "in use, without an RFC", [200], {
     beforeLogin: true,
     features: ["CLNT"]
   }),
+  CSID: row(
+    Argument.text("name=value; ..."),
+    "Name the client program, and learn the server's name",
+    "in use, without an RFC",
+    [200],
+    {
+      beforeLogin: true,
+      features: ["CSID"]
+    }
+  ),
+  HOST: row(Argument.text("host name"), "Name the host you mean; before USER", "RFC 7151", [220, 503, 504], {
+    beforeLogin: true,
+    features: ["HOST"]
+  }),
+  LANG: row(
+    Argument.optionalText("language"),
+    "Choose the language of replies; English is the one",
+    "RFC 2640",
+    [200, 504],
+    {
+      beforeLogin: true,
+      features: ["LANG EN*"]
+    }
+  ),
 
-  STOR: row(path, "Store a file", "RFC 959", [], { permission: "write" }),
-  STOU: row(optionalPath, "Store a file under a new name", "RFC 959", [], { permission: "write" }),
-  APPE: row(path, "Append to a file", "RFC 959", [], { permission: "append" }),
-  DELE: row(path, "Delete a file", "RFC 959", [], { permission: "delete" }),
-  MKD: row(path, "Make a directory", "RFC 959", [], { permission: "mkdir", aliases: ["XMKD"] }),
-  RMD: row(path, "Remove a directory", "RFC 959", [], { permission: "rmdir", aliases: ["XRMD"] }),
-  RNFR: row(path, "Rename: the old name", "RFC 959", [], { permission: "rename" }),
-  RNTO: row(path, "Rename: the new name", "RFC 959", [], { permission: "rename" }),
-  MFMT: row(Argument.text("time> <SP> <pathname"), "Set a file's modification time", "draft-somers-ftp-mfxx", [], {
-    permission: "times"
-  })
+  STOR: row(path, "Store a file", "RFC 959", storing, { permission: "write" }),
+  STOU: row(optionalPath, "Store a file under a new name", "RFC 959", storing, { permission: "write" }),
+  APPE: row(path, "Append to a file", "RFC 959", storing, { permission: "append" }),
+  ALLO: row(Argument.allocation, "Ask whether there is room for so many bytes", "RFC 959", [200, ...changing]),
+  AVBL: row(
+    optionalPath,
+    "Show how many bytes there is room for",
+    "draft-peterson-streamlined-ftp-command-extensions",
+    [213, 450, 451, 553],
+    {
+      permission: "list",
+      features: ["AVBL"]
+    }
+  ),
+  COMB: row(
+    FileArgument.parts,
+    "Put files behind a file, and take them away",
+    "in use, without an RFC",
+    [250, ...changing],
+    {
+      permission: "append",
+      features: ["COMB"]
+    }
+  ),
+  DELE: row(path, "Delete a file", "RFC 959", [250, ...changing], { permission: "delete" }),
+  MKD: row(path, "Make a directory", "RFC 959", [257, ...changing], { permission: "mkdir", aliases: ["XMKD"] }),
+  RMD: row(path, "Remove a directory", "RFC 959", [250, ...changing], { permission: "rmdir", aliases: ["XRMD"] }),
+  RNFR: row(path, "Rename: the old name", "RFC 959", [350, 450, 451, 553], { permission: "rename" }),
+  RNTO: row(path, "Rename: the new name", "RFC 959", [250, ...changing], { permission: "rename" }),
+  MFMT: row(FileArgument.timed, "Set a file's modification time", "draft-somers-ftp-mfxx", [213, ...changing], {
+    permission: "times",
+    features: ["MFMT"]
+  }),
+  MFF: row(FileArgument.facts, "Set facts of a file", "draft-somers-ftp-mfxx", [213, 504, ...changing], {
+    permission: "times",
+    features: ["MFF Modify;UNIX.mode;"]
+  }),
+
+  HASH: row(
+    path,
+    "Show the digest of a file, or of the part RANG named",
+    "draft-bryan-ftpext-hash",
+    [213, 450, 451, 553, 554],
+    {
+      permission: "read",
+      features: ["HASH"]
+    }
+  ),
+  XCRC: digest("CRC"),
+  XMD5: digest("MD5"),
+  XSHA1: digest("SHA-1", ["XSHA"]),
+  XSHA256: digest("SHA-256"),
+  XSHA512: digest("SHA-512")
 } as const
 
 /**
@@ -158,8 +212,7 @@ export const table = {
  */
 export const notOffered: ReadonlySet<string> = new Set(
   (
-    "SMNT AUTH PBSZ PROT CCC ADAT MIC CONF ENC HOST LANG HASH RANG XCRC XMD5 XSHA XSHA1 XSHA256 XSHA512 MD5 MMD5 " +
-    "MFF MFCT COMB AVBL CSID LPRT LPSV SPSV PRET ESTA ESTP THMB DSIZ MACB TCMD XRCP XRSQ XSEM XSEN " +
-    "MLFL MAIL MSND MSOM MSAM MRSQ MRCP"
+    "SMNT AUTH PBSZ PROT CCC ADAT MIC CONF ENC MD5 MMD5 MFCT LPRT LPSV SPSV PRET ESTA ESTP " +
+    "THMB DSIZ MACB TCMD XRCP XRSQ XSEM XSEN MLFL MAIL MSND MSOM MSAM MRSQ MRCP"
   ).split(" ")
 )

@@ -146,7 +146,8 @@ describe("Facts", () => {
     assert.deepStrictEqual(allowed, [
       ["list", "", "el", ""],
       ["read", "r", "e", ""],
-      ["write", "w", "ce", ""],
+      ["write", "", "ce", ""],
+      ["overwrite", "w", "e", ""],
       ["append", "a", "e", ""],
       ["delete", "d", "ep", "d"],
       ["rename", "f", "ef", "f"],

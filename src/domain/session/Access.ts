@@ -50,6 +50,8 @@ export const decided = (state: State, name: string, verdict: Verdict): Decision.
   switch (verdict._tag) {
     case "Welcome":
       return Decision.say({ ...next, account: verdict.account, failedLogins: 0 }, Reply.loggedIn(name))
+    case "Limited":
+      return Decision.close(next, Reply.closing(verdict.reason))
     case "Unavailable":
       return Decision.close(next, Reply.loginUnavailable)
     case "Refused": {

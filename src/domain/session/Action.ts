@@ -5,13 +5,13 @@ import type { VirtualPath } from "../VirtualPath.ts"
 import type { DataPlan, Mode, Question, Range, Representation } from "./State.ts"
 
 /**
- * What a transfer moves. `offset` is in bytes of the representation that is sent.
+ * What a transfer moves. `offset` is in bytes of the representation that is sent, and so is `end`: nothing from there on is sent.
  *
  * @since 0.1.0
  * @category models
  */
 export type Payload =
-  | { readonly _tag: "File"; readonly path: VirtualPath; readonly offset: number }
+  | { readonly _tag: "File"; readonly path: VirtualPath; readonly offset: number; readonly end?: number }
   | {
       readonly _tag: "Listing"
       readonly path: VirtualPath
@@ -84,7 +84,12 @@ export type Action =
   /** Answered by `Changed`. */
   | { readonly _tag: "Change"; readonly change: Change }
   /** Answered by `Digested`. Without `range`, of the whole file. */
-  | { readonly _tag: "Digest"; readonly path: VirtualPath; readonly algorithm: Algorithm; readonly range: Range | undefined }
+  | {
+      readonly _tag: "Digest"
+      readonly path: VirtualPath
+      readonly algorithm: Algorithm
+      readonly range: Range | undefined
+    }
   /** Answered by `Measured`. */
   | { readonly _tag: "Measure"; readonly path: VirtualPath }
   /** Answered by `StatusListed`, after its lines went out as inner lines of a 213 reply. */

@@ -4,18 +4,19 @@ import * as Facts from "../Facts.ts"
 import type { FileFault } from "../FileFault.ts"
 import { readOnly } from "../Permission.ts"
 import * as Reply from "../Reply.ts"
+import * as Rights from "../Rights.ts"
 import * as Timestamp from "../Timestamp.ts"
 import * as VirtualPath from "../VirtualPath.ts"
+import * as Attributes from "./Attributes.ts"
 import * as Decision from "./Decision.ts"
 import type { Handlers } from "./Handlers.ts"
-import { withOptionalPath, withPath } from "./Paths.ts"
 import type { Question, State } from "./State.ts"
 
 const ask = (state: State, question: Question): Decision.Decision =>
   Decision.act({ ...state, work: { _tag: "Asking", question } }, { _tag: "Ask", question })
 
-const askOf = (command: Question["command"]) => (state: State, text: string) =>
-  withPath(state, text, (path) => ask(state, { command, path }))
+const askOf = (command: Question["command"]) => (state: State, _: unknown, path: VirtualPath.VirtualPath) =>
+  ask(state, { command, path })
 
 /**
  * What is asked about one file: PWD, CWD, CDUP (RFC 959), SIZE, MDTM, MLST (RFC 3659).
@@ -27,13 +28,16 @@ export const handlers: Handlers<"PWD" | "CWD" | "CDUP" | "SIZE" | "MDTM" | "MLST
   PWD: (state) =>
     Decision.say(state, Reply.make(257, `${VirtualPath.quote(state.directory)} is the working directory.`)),
   CWD: askOf("CWD"),
-  CDUP: (state) => ask(state, { command: "CWD", path: VirtualPath.parent(state.directory) }),
-  SIZE: (state, text) =>
+  CDUP: askOf("CWD"),
+  SIZE: (state, _, path) =>
     state.representation === "A"
       ? Decision.say(state, Reply.refused("SIZE counts bytes: set TYPE I first."))
-      : askOf("SIZE")(state, text),
-  MDTM: askOf("MDTM"),
-  MLST: (state, text) => withOptionalPath(state, text, (path) => ask(state, { command: "MLST", path }))
+      : ask(state, { command: "SIZE", path }),
+  MDTM: (state, { modified, path: written }, path) =>
+    modified === undefined
+      ? ask(state, { command: "MDTM", path })
+      : Attributes.setModified(state, path, { modified, path: written }),
+  MLST: askOf("MLST")
 }
 
 /**
@@ -73,6 +77,7 @@ const report: { readonly [C in Question["command"]]: Report } = {
       : Decision.say(state, Reply.ofFault("NotADirectory")),
   SIZE: ofFile((entry) => String(entry.size)),
   MDTM: ofFile((entry) => Timestamp.print(entry.modified)),
+  RNFR: (state, path) => Decision.say({ ...state, renaming: path }, Reply.make(350, "Ready for RNTO.")),
   MLST: (state, path, entry) =>
     Decision.say(
       state,
@@ -81,7 +86,7 @@ const report: { readonly [C in Question["command"]]: Report } = {
         "Facts follow",
         Facts.line(entry, state.facts, {
           name: path,
-          permissions: state.account?.permissions ?? readOnly
+          permissions: state.account === undefined ? readOnly : Rights.at(state.account.rights, path)
         }),
         "End"
       )

@@ -1,25 +1,28 @@
 import * as Command from "../Command.ts"
 import * as Facts from "../Facts.ts"
 import * as Reply from "../Reply.ts"
-import { table } from "../Verbs.ts"
 import * as VirtualPath from "../VirtualPath.ts"
+import * as Attributes from "./Attributes.ts"
 import * as Decision from "./Decision.ts"
+import * as Digests from "./Digests.ts"
 import type { Event } from "./Event.ts"
 import type { Handlers } from "./Handlers.ts"
-import { withPath } from "./Paths.ts"
+import * as Room from "./Room.ts"
 import type { State } from "./State.ts"
 
 const features = (state: State): ReadonlyArray<string> =>
   Command.verbs
     .flatMap((verb) => Command.rowOf(verb).features ?? [])
-    .map((feature) => (feature === "MLST" ? Facts.feature(state.facts) : feature))
+    .map((feature) =>
+      feature === "MLST" ? Facts.feature(state.facts) : feature === "HASH" ? Digests.feature(state) : feature
+    )
     .sort()
 
 const columns = (words: ReadonlyArray<string>, width: number): ReadonlyArray<string> =>
   Array.from({ length: Math.ceil(words.length / width) }, (_, row) =>
     words
       .slice(row * width, (row + 1) * width)
-      .map((word) => word.padEnd(5))
+      .map((word) => word.padEnd(7))
       .join(" ")
       .trimEnd()
   )
@@ -30,7 +33,7 @@ const status = (state: State): Reply.Reply =>
     "Status",
     `Connected from ${state.settings.peer}`,
     state.account === undefined ? "Not logged in" : `Logged in as ${state.account.name}`,
-    `TYPE: ${state.representation === "A" ? "ASCII" : "Image"}; STRUcture: File; transfer MODE: Stream`,
+    `TYPE: ${state.representation === "A" ? "ASCII" : "Image"}; STRUcture: File; transfer MODE: ${state.mode === "S" ? "Stream" : "Deflate"}`,
     ...(state.account === undefined ? [] : [`Working directory: ${VirtualPath.quote(state.directory)}`]),
     state.data === undefined
       ? "No data connection"
@@ -46,12 +49,12 @@ const explain = (verb: Command.Verb): Reply.Reply => {
 }
 
 /**
- * What the client learns about the server, and tells it about itself: FEAT, OPTS, HELP, SITE, STAT, SYST, NOOP, ALLO, CLNT.
+ * What the client learns and sets about the server: FEAT, OPTS, HELP, SITE, STAT, SYST, NOOP.
  *
  * @since 0.1.0
  * @category handlers
  */
-export const handlers: Handlers<"FEAT" | "OPTS" | "HELP" | "SITE" | "STAT" | "SYST" | "NOOP" | "ALLO" | "CLNT"> = {
+export const handlers: Handlers<"FEAT" | "OPTS" | "HELP" | "SITE" | "STAT" | "SYST" | "NOOP"> = {
   FEAT: (state) => Decision.say(state, Reply.make(211, "Extensions supported", ...features(state), "END")),
   OPTS: (state, { rest, word }) => {
     if (word === "MLST") {
@@ -66,39 +69,45 @@ export const handlers: Handlers<"FEAT" | "OPTS" | "HELP" | "SITE" | "STAT" | "SY
           : Reply.ok("UTF-8 is always on.")
       )
     }
+    if (word === "HASH") return Digests.choose(state, rest)
+    if (word === "MODE") {
+      return Decision.say(
+        state,
+        /^Z +LEVEL +[0-9]$/i.test(rest.trim())
+          ? Reply.ok("The server chooses the level.")
+          : Reply.syntaxError("OPTS MODE Z LEVEL <0-9>")
+      )
+    }
     return Decision.say(state, Reply.invalidArgument(`${word} has no options here.`))
   },
   HELP: (state, text) => {
     if (text.trim() === "") {
-      const offered = Command.offered.flatMap((verb) => [verb, ...(Command.rowOf(verb).aliases ?? [])]).sort()
-      return Decision.say(
-        state,
-        Reply.make(214, "Commands", ...columns(offered, 10), "HELP <SP> command explains one.")
-      )
+      const offered = Command.verbs.flatMap((verb) => [verb, ...(Command.rowOf(verb).aliases ?? [])]).sort()
+      return Decision.say(state, Reply.make(214, "Commands", ...columns(offered, 8), "HELP <SP> command explains one."))
     }
     const verb = Command.spelled(text.trim())
     return Decision.say(state, verb === undefined ? Reply.notOffered(text.trim()) : explain(verb))
   },
-  SITE: (state, { word }) => {
-    if (word === "HELP") return Decision.say(state, Reply.make(214, "SITE commands", "HELP", "End"))
-    return Decision.say(state, word === "CHMOD" || word === "UTIME" ? Reply.readOnly : Reply.notOffered(`SITE ${word}`))
+  SITE: (state, site, path) => {
+    switch (site._tag) {
+      case "Help":
+        return Decision.say(state, Reply.make(214, "SITE commands", "CHMOD HELP QUOTA UTIME", "End"))
+      case "Quota":
+        return Room.measure(state, path, { _tag: "QUOTA" })
+      case "Chmod":
+        return Attributes.set(state, path, site, Reply.ok("Mode set."))
+      case "Utime":
+        return Attributes.set(state, path, site, Reply.ok("Times set."))
+      case "Other":
+        return Decision.say(state, Reply.notOffered(`SITE ${site.word}`))
+    }
   },
-  STAT: (state, text) =>
+  STAT: (state, text, path) =>
     text === ""
       ? Decision.say(state, status(state))
-      : withPath(state, text, (path) =>
-          Decision.act({ ...state, work: { _tag: "ListingStatus" } }, { _tag: "ListStatus", path })
-        ),
+      : Decision.act({ ...state, work: { _tag: "ListingStatus" } }, { _tag: "ListStatus", path }),
   SYST: (state) => Decision.say(state, Reply.make(215, "UNIX Type: L8")),
-  NOOP: (state) => Decision.say(state, Reply.ok("Still here.")),
-  ALLO: (state, text) =>
-    Decision.say(
-      state,
-      /^\d{1,15}( R \d{1,15})?$/i.test(text.trim())
-        ? Reply.superfluous("No room need be reserved.")
-        : Reply.syntaxError(`ALLO <SP> ${table.ALLO.argument.syntax} [<SP> R <SP> <bytes>]`)
-    ),
-  CLNT: (state) => Decision.say(state, Reply.ok("Noted."))
+  NOOP: (state) => Decision.say(state, Reply.ok("Still here."))
 }
 
 /**

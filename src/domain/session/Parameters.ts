@@ -22,8 +22,7 @@ export const handlers: Handlers<"TYPE" | "STRU" | "MODE"> = {
       structure === "F" ? Reply.ok("Structure is file.") : Reply.badParameter("Only structure F (file) is offered.")
     ),
   MODE: (state, mode) =>
-    Decision.say(
-      state,
-      mode === "S" ? Reply.ok("Mode is stream.") : Reply.badParameter("Only mode S (stream) is offered.")
-    )
+    mode === "S" || mode === "Z"
+      ? Decision.say({ ...state, mode }, Reply.ok(mode === "S" ? "Mode is stream." : "Mode is deflate."))
+      : Decision.say(state, Reply.badParameter("Modes S (stream) and Z (deflate) are offered."))
 }

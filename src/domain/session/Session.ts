@@ -2,13 +2,18 @@ import * as Either from "effect/Either"
 import * as Command from "../Command.ts"
 import * as Reply from "../Reply.ts"
 import * as Access from "./Access.ts"
+import * as Attributes from "./Attributes.ts"
 import * as DataPorts from "./DataPorts.ts"
 import * as Decision from "./Decision.ts"
+import * as Digests from "./Digests.ts"
 import type { Event } from "./Event.ts"
 import * as Files from "./Files.ts"
+import * as Gate from "./Gate.ts"
+import * as Greeting from "./Greeting.ts"
 import type { Handlers } from "./Handlers.ts"
 import * as Information from "./Information.ts"
 import * as Parameters from "./Parameters.ts"
+import * as Room from "./Room.ts"
 import type { Received, State, Transferring } from "./State.ts"
 import * as Transfers from "./Transfers.ts"
 import * as Writing from "./Writing.ts"
@@ -20,7 +25,11 @@ const handlers: Handlers<Command.Verb> = {
   ...Transfers.handlers,
   ...Files.handlers,
   ...Information.handlers,
-  ...Writing.handlers
+  ...Greeting.handlers,
+  ...Writing.handlers,
+  ...Attributes.handlers,
+  ...Digests.handlers,
+  ...Room.handlers
 }
 
 /**
@@ -48,12 +57,20 @@ const decide = (state: State, event: Event): Decision.Decision => {
       return work?._tag === "OpeningPassive" ? DataPorts.failed(state, event.reason) : Decision.stay(state)
     case "Answered":
       return work?._tag === "Asking" ? Files.answered(state, work.question, event.answer) : Decision.stay(state)
+    case "Changed":
+      return work?._tag === "Changing" ? Writing.changed(state, work.done, event.result) : Decision.stay(state)
+    case "Digested":
+      return work?._tag === "Digesting" ? Digests.digested(state, work, event.result) : Decision.stay(state)
+    case "Measured":
+      return work?._tag === "Measuring" ? Room.measured(state, work.report, event.result) : Decision.stay(state)
     case "StatusListed":
       return work?._tag === "ListingStatus" ? Information.statusListed(state, event.ended) : Decision.stay(state)
     case "Progress":
       return Decision.say(state, Reply.make(211, "Status", ...event.lines, "End of status"))
     case "TransferOpened":
-      return work?._tag === "Transferring" ? Transfers.opened(state, work, event.size) : Decision.stay(state)
+      return work?._tag === "Transferring"
+        ? Transfers.opened(state, work, event.size, event.name)
+        : Decision.stay(state)
     case "TransferEnded":
       return work?._tag === "Transferring" ? Transfers.ended(state, work, event.outcome) : Decision.stay(state)
     case "TimedOut":
@@ -79,29 +96,28 @@ const settle = (decision: Decision.Decision): Decision.Decision => {
   return settled
 }
 
-/** A line's turn has come. Whatever it is, it uses up the restart marker, unless it sets it (RFC 3659 section 5.3). */
+/** What serves the very next command only, and the two that set it at once; RNFR's name is there when storage has answered. */
+const unmarked = { restart: 0, range: undefined, renaming: undefined } as const
+const sets: { readonly [V in Command.Verb]?: keyof typeof unmarked } = { REST: "restart", RANG: "range" }
+
+/** A line's turn has come. Whatever it is, it uses up what was left for it (RFC 3659 section 5.3), unless it sets that anew. */
 const answer = (state: State, line: Received): Decision.Decision => {
   const decision = Either.isRight(line)
     ? admit(state, line.right)
     : Decision.say(state, replyToBadLine(state, line.left))
-  const setsMarker = Either.isRight(line) && line.right._tag === "REST"
-  return decision.state.restart === 0 || setsMarker
-    ? decision
-    : { ...decision, state: { ...decision.state, restart: 0 } }
+  const set = Either.isRight(line) ? sets[line.right._tag] : undefined
+  const { range, renaming, restart } = decision.state
+  if (restart === 0 && range === undefined && renaming === undefined) return decision
+  const kept = set === undefined ? {} : { [set]: decision.state[set] }
+  return { ...decision, state: { ...decision.state, ...unmarked, ...kept } }
 }
 
-/** The gate: login first, then the permission that the table asks for; behind it a handler sees only what it may do. */
-const admit = (state: State, command: Command.Command): Decision.Decision => {
-  const row = Command.rowOf(command._tag)
-  const permission = Command.permission(command)
-  if (state.account === undefined && (row.beforeLogin !== true || permission !== undefined)) {
-    return Decision.say(state, Reply.notLoggedIn)
-  }
-  if (permission !== undefined && state.account?.permissions.has(permission) !== true) {
-    return Decision.say(state, Reply.denied(permission))
-  }
-  return handlers[command._tag](state, command.argument as never)
-}
+/** Through the gate to the handler, or the gate's own answer. */
+const admit = (state: State, command: Command.Command): Decision.Decision =>
+  Either.match(Gate.admit(state, command), {
+    onLeft: (reply) => Decision.say(state, reply),
+    onRight: (paths) => handlers[command._tag](state, command.argument as never, ...paths)
+  })
 
 type BadLine = Either.Either.Left<Received>
 
@@ -141,7 +157,7 @@ const duringTransfer = (state: State, work: Transferring, command: Command.Comma
   if (Command.rowOf(command._tag).duringTransfer !== true) return undefined
   switch (command._tag) {
     case "NOOP":
-      return handlers.NOOP(state, command.argument)
+      return handlers.NOOP(state, command.argument, state.directory)
     case "STAT":
       return command.argument === "" ? Decision.act(state, { _tag: "ReportProgress" }) : undefined
     case "ABOR":

@@ -69,8 +69,13 @@ export type Work =
   | { readonly _tag: "ListingStatus" }
   /** `done` is what is said when the change is made. */
   | { readonly _tag: "Changing"; readonly done: Reply }
-  /** `report` says in whose words the digest is told. */
-  | { readonly _tag: "Digesting"; readonly report: DigestReport; readonly path: VirtualPath.VirtualPath }
+  /** `report` says in whose words the digest is told, `written` is the path as the client wrote it. */
+  | {
+      readonly _tag: "Digesting"
+      readonly report: DigestReport
+      readonly path: VirtualPath.VirtualPath
+      readonly written: string
+    }
   | { readonly _tag: "Measuring"; readonly report: MeasureReport }
   | Transferring
 

@@ -1,210 +1,54 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Either, FastCheck, Schema } from "effect"
-import type { Account } from "../../../src/domain/Account.ts"
+import { Either, FastCheck } from "effect"
+import * as Account from "../../../src/domain/Account.ts"
 import * as Command from "../../../src/domain/Command.ts"
-import type { Entry } from "../../../src/domain/Entry.ts"
-import type { FileFault } from "../../../src/domain/FileFault.ts"
-import { HostPort } from "../../../src/domain/HostPort.ts"
-import { Permission, readOnly } from "../../../src/domain/Permission.ts"
+import * as Permission from "../../../src/domain/Permission.ts"
 import * as Reply from "../../../src/domain/Reply.ts"
-import type { Action } from "../../../src/domain/session/Action.ts"
-import type { Event, Outcome } from "../../../src/domain/session/Event.ts"
-import * as Session from "../../../src/domain/session/Session.ts"
-import * as State from "../../../src/domain/session/State.ts"
+import * as Rights from "../../../src/domain/Rights.ts"
+import type * as State from "../../../src/domain/session/State.ts"
+import { anyCommand, likely, line } from "./Lines.ts"
+import * as World from "./World.ts"
 
-const entry = (kind: Entry["kind"]): Entry => ({
-  name: "x",
-  kind,
-  size: 5,
-  modified: 0,
-  mode: 0o644,
-  links: 1,
-  owner: "o",
-  group: "g",
-  unique: "1"
-})
+const finals = (said: ReadonlyArray<World.Said>) => said.filter(({ reply }) => !Reply.isPreliminary(reply))
 
-const settings: State.Settings = {
-  greeting: "Hello",
-  peer: "127.0.0.1",
-  allowForeignActive: false,
-  allowPrivilegedActive: false
-}
-
-/** How a pretended world answers an action: chosen by a number, so that fast-check can shrink it. */
-const answerTo = (action: Action, choice: number, account: Account): ReadonlyArray<Event> => {
-  const pick = <A>(...all: ReadonlyArray<A>): A => all[choice % all.length] as A
-  switch (action._tag) {
-    case "Authenticate":
-      return [
-        {
-          _tag: "LoginDecided",
-          verdict: pick(
-            { _tag: "Welcome", account },
-            { _tag: "Refused" },
-            { _tag: "Welcome", account },
-            { _tag: "Unavailable" }
-          )
-        }
-      ]
-    case "OpenPassive":
-      return [
-        pick<Event>(
-          { _tag: "PassiveOpened", host: new HostPort({ protocol: 1, address: "127.0.0.1", port: 50000 }) },
-          { _tag: "PassiveFailed", reason: "none left" },
-          { _tag: "PassiveOpened", host: new HostPort({ protocol: 1, address: "127.0.0.1", port: 50001 }) }
-        )
-      ]
-    case "Ask":
-      return [
-        {
-          _tag: "Answered",
-          answer: pick<Either.Either<Entry, FileFault>>(
-            Either.right(entry("directory")),
-            Either.right(entry("file")),
-            Either.left("NotFound"),
-            Either.left("Io")
-          )
-        }
-      ]
-    case "ListStatus":
-      return [{ _tag: "StatusListed", ended: pick("Whole", "CutShort", "NotFound") }]
-    case "Transfer": {
-      const ended = (outcome: Outcome): Event => ({ _tag: "TransferEnded", outcome })
-      const opened: Event = { _tag: "TransferOpened", size: 5 }
-      return pick(
-        [opened, ended({ _tag: "Done" })],
-        [ended({ _tag: "Fault", fault: "NotFound" })],
-        [opened, ended({ _tag: "NoConnection", reason: "late" })],
-        [opened, ended({ _tag: "Cut", reason: "reset" })],
-        [ended({ _tag: action.payload._tag === "File" ? "BadRestart" : "Done" })],
-        [ended({ _tag: action.payload._tag === "Facts" ? "NotADirectory" : "Done" })],
-        [opened, ended({ _tag: "Defect" })]
-      )
-    }
-    case "ReportProgress":
-      return [{ _tag: "Progress", lines: ["5 bytes"] }]
-    default:
-      return []
-  }
-}
-
-interface Said {
-  readonly reply: Reply.Reply
-  readonly state: State.State
-}
-
-/** A session in a pretended world. Answers to actions wait until the test lets them happen. */
-const makeWorld = (account: Account) => {
-  let state = State.initial(settings)
-  const said: Array<Said> = []
-  const done: Array<{ readonly action: Action; readonly before: State.State }> = []
-  const pending: Array<{ readonly action: Action; events: Array<Event> }> = []
-  const tell = (event: Event, choice = 0) => {
-    const before = state
-    const decision = Session.step(state, event)
-    state = decision.state
-    for (const reply of decision.replies) said.push({ reply, state: before })
-    for (const action of decision.actions) {
-      done.push({ action, before })
-      if (action._tag === "CancelTransfer") {
-        const transfer = pending.find((entry) => entry.action._tag === "Transfer")
-        if (transfer !== undefined) transfer.events = [{ _tag: "TransferEnded", outcome: { _tag: "Cancelled" } }]
-      }
-      const events = answerTo(action, choice, account)
-      if (action._tag === "ReportProgress") for (const event of events) tell(event)
-      else if (events.length > 0) pending.push({ action, events: [...events] })
-    }
-  }
-  /** Lets the oldest pending answer's next event happen. */
-  const happen = (choice = 0) => {
-    const first = pending[0]
-    const event = first?.events.shift()
-    if (first !== undefined && first.events.length === 0) pending.shift()
-    if (event !== undefined) tell(event, choice)
-    return event !== undefined
-  }
-  const quiesce = () => {
-    while (happen());
-  }
-  const exchange = (line: State.Received, choice = 0) => {
-    tell({ _tag: "LineRead", line }, choice)
-    quiesce()
-  }
-  tell({ _tag: "Started" })
-  return { exchange, tell, happen, quiesce, said, done, state: () => state, pending }
-}
-
-const finals = (said: ReadonlyArray<Said>) => said.filter(({ reply }) => !Reply.isPreliminary(reply))
-
-const anyCommand = Arbitrary.make(Schema.typeSchema(Command.Command))
-const likely = FastCheck.constantFrom(
-  "USER joe",
-  "PASS x",
-  "PASV",
-  "EPSV",
-  "EPSV ALL",
-  "PORT 127,0,0,1,200,1",
-  "EPRT |1|127.0.0.1|5000|",
-  "EPRT |2|::1|5000|",
-  "PORT 10,0,0,1,200,1",
-  "PORT 127,0,0,1,0,20",
-  "REST 3",
-  "RETR a",
-  "RETR a",
-  "LIST",
-  "NLST b*",
-  "MLSD",
-  "ABOR",
-  "STAT",
-  "STAT a",
-  "NOOP",
-  "CWD a",
-  "CDUP",
-  "SIZE a",
-  "TYPE I",
-  "TYPE A",
-  "REIN",
-  "STOR x",
-  "DELE x",
-  "BLAH",
-  "AUTH TLS",
-  "RETR",
-  "FEAT",
-  "OPTS MLST size;",
-  "MLST",
-  "HELP",
-  "HELP RETR",
-  "SITE CHMOD 1 x",
-  "RETR a\u0000b"
-)
-const line: FastCheck.Arbitrary<State.Received> = FastCheck.oneof(
-  { weight: 6, arbitrary: likely.map((text): State.Received => Command.parse(text)) },
-  {
-    weight: 3,
-    arbitrary: anyCommand
-      .filter((command) => command._tag !== "QUIT")
-      .map((command): State.Received => Either.right(command))
-  },
-  { weight: 1, arbitrary: FastCheck.constant<State.Received>(Either.left({ _tag: "TooLong" })) }
-)
 const login: ReadonlyArray<State.Received> = ["USER joe", "PASS x"].map((text) => Command.parse(text))
 const likelyOf = (verb: Command.Verb): string | undefined =>
-  [verb, `${verb} a`, `${verb} 1`].find((text) => Either.isRight(Command.parse(text)))
-const permissions = FastCheck.subarray([...Permission.literals]).map(
-  (all): Account => ({ name: "joe", permissions: new Set(all) })
+  [
+    verb,
+    ...[
+      "a",
+      "1",
+      "a b",
+      "0 9",
+      "F",
+      "S",
+      "127,0,0,1,200,1",
+      "|1|127.0.0.1|5000|",
+      "20200101000000 a",
+      "UNIX.mode=644; a"
+    ].map((argument) => `${verb} ${argument}`)
+  ].find((text) => Either.isRight(Command.parse(text)))
+const reader = Account.make("joe", Rights.readOnly)
+const writer: Account.Account = {
+  ...Account.make("joe", Rights.readWrite),
+  limits: { quotaBytes: 1000, uploadSize: 4000 }
+}
+const account = FastCheck.oneof(
+  FastCheck.constantFrom(reader, writer),
+  FastCheck.subarray([...Permission.Permission.literals]).map((all) =>
+    Account.make("joe", Rights.everywhere(new Set(all)))
+  )
 )
+/** Which of its answers the world gives: the first one more often than any other. */
+const choice = FastCheck.oneof(FastCheck.constant(0), FastCheck.nat(20))
 const runs = { fastCheck: { numRuns: 1500 } }
 
 describe("Session.step", () => {
   it.prop(
     "every line gets exactly one final reply, however answers and lines interleave",
-    [
-      FastCheck.array(FastCheck.tuple(line, FastCheck.nat(6), FastCheck.nat(3)), { maxLength: 30 }),
-      FastCheck.boolean()
-    ],
-    ([script, loggedIn]) => {
-      const world = makeWorld({ name: "joe", permissions: readOnly })
+    [FastCheck.array(FastCheck.tuple(line, choice, FastCheck.nat(3)), { maxLength: 30 }), FastCheck.boolean(), account],
+    ([script, loggedIn, account]) => {
+      const world = World.make(account)
       let lines = 0
       const send = (received: State.Received, choice: number) => {
         if (!world.state().closed) lines++
@@ -244,7 +88,7 @@ describe("Session.step", () => {
       )
     ],
     ([script]) => {
-      const world = makeWorld({ name: "joe", permissions: readOnly })
+      const world = World.make(reader)
       for (const received of login) world.exchange(received)
       const from = world.said.length
       for (const [text, answers] of script) {
@@ -277,24 +121,13 @@ describe("Session.step", () => {
   )
 
   it.prop(
-    "nothing touches data or storage before login, nor without the permission the table asks for",
-    [FastCheck.array(FastCheck.tuple(line, FastCheck.nat(6)), { maxLength: 30 }), permissions],
+    "nothing is done before login",
+    [FastCheck.array(FastCheck.tuple(line, choice), { maxLength: 30 }), account],
     ([script, account]) => {
-      const world = makeWorld(account)
+      const world = World.make(account)
       for (const [received, choice] of script) world.exchange(received, choice)
       for (const { action, before } of world.done) {
-        switch (action._tag) {
-          case "OpenPassive":
-            assert.isDefined(before.account)
-            break
-          case "Transfer":
-            assert.isTrue(before.account?.permissions.has(action.payload._tag === "File" ? "read" : "list"))
-            break
-          case "Ask":
-          case "ListStatus":
-            assert.isTrue(before.account?.permissions.has("list"))
-            break
-        }
+        if (!["Authenticate", "DropData", "Close"].includes(action._tag)) assert.isDefined(before.account, action._tag)
       }
     },
     runs
@@ -302,9 +135,9 @@ describe("Session.step", () => {
 
   it.prop(
     "once EPSV ALL is given no other command sets up a data connection",
-    [FastCheck.array(FastCheck.tuple(line, FastCheck.nat(6)), { maxLength: 30 })],
+    [FastCheck.array(FastCheck.tuple(line, choice), { maxLength: 30 })],
     ([script]) => {
-      const world = makeWorld({ name: "joe", permissions: readOnly })
+      const world = World.make(reader)
       for (const received of [...login, Command.parse("EPSV ALL")]) world.exchange(received)
       const from = world.done.length
       for (const [received, choice] of script) {
@@ -320,22 +153,40 @@ describe("Session.step", () => {
   )
 
   it.prop(
-    "a restart marker serves the very next command or none",
-    [FastCheck.array(FastCheck.tuple(line, FastCheck.nat(6)), { maxLength: 30 })],
+    "a restart marker, a range and an old name serve the very next command or none",
+    [FastCheck.array(FastCheck.tuple(line, choice), { maxLength: 30 })],
     ([script]) => {
-      const world = makeWorld({ name: "joe", permissions: readOnly })
+      const world = World.make(writer)
       for (const received of login) world.exchange(received)
-      let marker = 0
+      let restart = 0
+      let range: State.Range | undefined
+      let renaming: string | undefined
       for (const [received, choice] of script) {
         const from = world.done.length
         world.exchange(received, choice)
-        for (const { action } of world.done.slice(from)) {
-          if (action._tag === "Transfer" && action.payload._tag === "File")
-            assert.strictEqual(action.payload.offset, marker)
+        const done = world.done.slice(from).map(({ action }) => action)
+        for (const action of done) {
+          if (action._tag === "Transfer" && action.payload._tag === "File") {
+            assert.strictEqual(action.payload.offset, range?.start ?? restart)
+            assert.strictEqual(action.payload.end, range?.end)
+          }
+          if (action._tag === "Transfer" && action.payload._tag === "Upload") {
+            assert.isUndefined(range)
+            assert.strictEqual(action.payload.offset, action.payload.how === "Replace" ? restart : 0)
+          }
+          if (action._tag === "Change" && action.change._tag === "Rename") {
+            assert.strictEqual(action.change.path, renaming)
+          }
         }
-        const isRest = Either.isRight(received) && received.right._tag === "REST" && world.state().account !== undefined
-        marker = isRest ? Number(received.right.argument) : 0
-        if (!world.state().closed) assert.strictEqual(world.state().restart, marker)
+        const command = Either.isRight(received) && world.state().account !== undefined ? received.right : undefined
+        restart = command?._tag === "REST" ? command.argument : 0
+        range = command?._tag === "RANG" && command.argument !== "Whole" ? command.argument : undefined
+        const asked = done.find((action) => action._tag === "Ask" && action.question.command === "RNFR")
+        renaming = asked?._tag === "Ask" && world.said.at(-1)?.reply.code === 350 ? asked.question.path : undefined
+        if (world.state().closed) break
+        assert.strictEqual(world.state().restart, restart)
+        assert.deepStrictEqual(world.state().range, range)
+        assert.strictEqual(world.state().renaming, renaming)
       }
     },
     runs
@@ -353,14 +204,15 @@ describe("Session.step", () => {
               .filter(Either.isRight)
               .map(({ right }) => right)
           ),
-          FastCheck.nat(6)
+          choice
         ),
         { maxLength: 30 }
       ),
-      FastCheck.boolean()
+      FastCheck.boolean(),
+      account
     ],
-    ([script, loggedIn]) => {
-      const world = makeWorld({ name: "joe", permissions: readOnly })
+    ([script, loggedIn, account]) => {
+      const world = World.make(account)
       if (loggedIn) for (const received of login) world.exchange(received)
       for (const [command, choice] of script) {
         const from = world.said.length
@@ -376,12 +228,9 @@ describe("Session.step", () => {
 
   it.prop(
     "nothing is said or done after 221",
-    [
-      FastCheck.array(FastCheck.tuple(line, FastCheck.nat(6)), { maxLength: 15 }),
-      FastCheck.array(line, { maxLength: 5 })
-    ],
+    [FastCheck.array(FastCheck.tuple(line, choice), { maxLength: 15 }), FastCheck.array(line, { maxLength: 5 })],
     ([before, after]) => {
-      const world = makeWorld({ name: "joe", permissions: readOnly })
+      const world = World.make(reader)
       for (const [received, choice] of before) world.tell({ _tag: "LineRead", line: received }, choice)
       world.tell({ _tag: "LineRead", line: Command.parse("QUIT") })
       world.quiesce()
@@ -400,7 +249,7 @@ describe("Session.step", () => {
     "a drain lets a transfer finish, and ends everything else at once with 421",
     [FastCheck.boolean()],
     ([transferring]) => {
-      const world = makeWorld({ name: "joe", permissions: readOnly })
+      const world = World.make(reader)
       for (const text of ["USER joe", "PASS x", "EPSV"]) world.exchange(Command.parse(text))
       if (transferring) world.tell({ _tag: "LineRead", line: Command.parse("RETR a") })
       world.tell({ _tag: "DrainRequested" })
@@ -412,7 +261,7 @@ describe("Session.step", () => {
   )
 
   it("QUIT during a transfer waits for its result", () => {
-    const world = makeWorld({ name: "joe", permissions: readOnly })
+    const world = World.make(reader)
     for (const text of ["USER joe", "PASS x", "EPSV"]) world.exchange(Command.parse(text))
     for (const text of ["RETR a", "QUIT", "NOOP"]) world.tell({ _tag: "LineRead", line: Command.parse(text) })
     world.quiesce()
@@ -423,7 +272,7 @@ describe("Session.step", () => {
   })
 
   it("writing is refused as read only", () => {
-    const world = makeWorld({ name: "joe", permissions: readOnly })
+    const world = World.make(reader)
     for (const received of login) world.exchange(received)
     for (const text of [
       "STOR x",
@@ -435,7 +284,11 @@ describe("Session.step", () => {
       "RNFR x",
       "RNTO x",
       "MFMT 20200101000000 x",
-      "SITE CHMOD 644 x"
+      "SITE CHMOD 644 x",
+      "SITE UTIME 202001010000 x",
+      "MFF Modify=20200101000000; x",
+      "MDTM 20200101000000 x",
+      "COMB x y"
     ]) {
       world.tell({ _tag: "LineRead", line: Command.parse(text) })
       assert.strictEqual(world.said.at(-1)?.reply.code, 550, text)
@@ -444,12 +297,12 @@ describe("Session.step", () => {
   })
 
   it("REIN is no way around EPSV ALL or the patience for failed logins", () => {
-    const world = makeWorld({ name: "joe", permissions: readOnly })
+    const world = World.make(reader)
     for (const received of [...login, Command.parse("EPSV ALL"), Command.parse("REIN"), ...login])
       world.exchange(received)
     world.exchange(Command.parse("PASV"))
     assert.strictEqual(world.said.at(-1)?.reply.code, 503)
-    const bot = makeWorld({ name: "joe", permissions: readOnly })
+    const bot = World.make(reader)
     for (let tries = 0; tries < 5; tries++) {
       bot.exchange(Command.parse("REIN"))
       bot.exchange(Command.parse("USER joe"))
@@ -463,8 +316,9 @@ describe("Session.step", () => {
   it("the table says which commands are heard during a transfer, and those are", () => {
     for (const verb of Command.verbs) {
       const command = likelyOf(verb)
+      assert.isDefined(command, verb)
       if (command === undefined) continue
-      const world = makeWorld({ name: "joe", permissions: readOnly })
+      const world = World.make(reader)
       for (const received of [...login, Command.parse("EPSV")]) world.exchange(received)
       world.tell({ _tag: "LineRead", line: Command.parse("RETR a") })
       world.tell({ _tag: "LineRead", line: Command.parse(command) })

@@ -1,3 +1,4 @@
+import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Effect from "effect/Effect"
 import * as HostPort from "../../domain/HostPort.ts"
@@ -55,6 +56,26 @@ const nothing = new Uint8Array(0)
 
 const ignore = () => {}
 
+class ResetError extends Error {
+  readonly code = "ECONNRESET"
+}
+
+const oneByte = new Uint8Array(1)
+
+/**
+ * libuv says "end" of a connection that was reset behind its last bytes, which makes half a file look whole. Reading once more tells
+ * the two apart: only a reset fails.
+ */
+const isReset = (descriptor: number | undefined): boolean => {
+  if (descriptor === undefined || descriptor < 0) return false
+  try {
+    Fs.readSync(descriptor, oneByte)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ECONNRESET"
+  }
+}
+
 const openSocket = (descriptor: number | undefined, onData: (bytes: Uint8Array) => void): Net.Socket => {
   const callback = (count: number): boolean => {
     onData(shared.subarray(0, count))
@@ -89,7 +110,10 @@ export class NodeConnection implements Connection {
     this.raw = raw
     this.local = local
     this.remote = remote
-    raw.once("end", () => this.#tell((reader) => reader.onEnd()))
+    raw.once("end", () => {
+      if (isReset(this.descriptor)) raw.destroy(new ResetError())
+      else this.#tell((reader) => reader.onEnd())
+    })
     raw.once("close", () => this.#reportClose())
   }
 

@@ -1,3 +1,4 @@
+import * as Net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, type Scope } from "effect"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
@@ -31,6 +32,33 @@ const leavesNoDescriptor = <A, E, R>(body: Effect.Effect<A, E, R>) =>
     yield* body
     yield* Descriptors.until(() => Descriptors.unsafeCount() <= before)
   })
+
+describe("a peer that resets", () => {
+  /** Sends `size` bytes and then a reset behind them, before anybody reads. */
+  const sendAndReset = (port: number, size: number) =>
+    Effect.async<void>((resume) => {
+      const client = Net.connect(port, "127.0.0.1")
+      client.on("error", () => {})
+      client.once("close", () => resume(Effect.void))
+      client.write(Buffer.alloc(size), () => client.resetAndDestroy())
+    })
+
+  for (const size of [1, 1000, 65_536, 100_000, 150_000]) {
+    it.effect(`behind ${size} bytes is not taken for one that has ended`, () =>
+      run(
+        Effect.gen(function* () {
+          const arrived: Array<Connection> = []
+          const port = yield* serving("127.0.0.1", (connection) => void arrived.push(connection))
+          yield* sendAndReset(port, size)
+          yield* Descriptors.until(() => arrived.length === 1)
+          const inbox = Inbox.make(arrived[0] as Connection)
+          assert.strictEqual((yield* inbox.closed)?.reason, "Reset")
+          assert.deepInclude(inbox.calls, { end: 0, close: 1, afterClose: 0 })
+        })
+      )
+    )
+  }
+})
 
 describe("descriptors", () => {
   it.effect("connections of every kind give theirs back", () =>

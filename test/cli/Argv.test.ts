@@ -40,7 +40,23 @@ describe("Argv.parse", () => {
 
   const word = FastCheck.oneof(
     FastCheck.fullUnicodeString(),
-    FastCheck.constantFrom("serve", "check", "--", "-", "-p", "--help", "--version", "--completions", "=", "--=", "-1"),
+    FastCheck.constantFrom(
+      "serve",
+      "check",
+      "account",
+      "add",
+      "ban",
+      "lift",
+      "--",
+      "-",
+      "-p",
+      "--help",
+      "--version",
+      "--completions",
+      "=",
+      "--=",
+      "-1"
+    ),
     FastCheck.constantFrom(...all.map(({ flag }) => flag))
   )
 
@@ -63,7 +79,14 @@ describe("Argv.parse", () => {
   it("says what is wrong with a command line", () => {
     const wrong: ReadonlyArray<readonly [words: ReadonlyArray<string>, message: string]> = [
       [["srve"], "unknown command srve: did you mean serve?"],
-      [["upload"], "unknown command upload: expected serve or check"],
+      [["upload"], "unknown command upload: expected serve, check, account or ban"],
+      [["account", "frob"], "unknown command account frob: expected add, passwd, remove or list"],
+      [["account", "ad"], "unknown command account ad: did you mean add?"],
+      [["account", "--port"], "--port belongs after a command: expected weft serve --port"],
+      [["account", "add"], "NAME is missing: weft account add takes NAME"],
+      [["account", "add", "a", "b"], "unexpected argument b: weft account add takes NAME only"],
+      [["account", "add", "a", "--password", "x"], "unknown option --password: see weft account add --help"],
+      [["ban", "lift"], "ADDRESS is missing: weft ban lift takes ADDRESS"],
       [["serve", "--prot", "1"], "unknown option --prot: did you mean --port?"],
       [["serve", "--PORT", "1"], "unknown option --PORT: did you mean --port?"],
       [["serve", "--Port=1"], "unknown option --Port: did you mean --port?"],
@@ -90,6 +113,22 @@ describe("Argv.parse", () => {
     assert.deepStrictEqual(run("serve", flag), ["serve", flag, "true"])
     assert.deepStrictEqual(run("serve", flag, "no", "--port", "1"), ["serve", flag, "false", "-p", "1"])
     assert.match(String(run("serve", flag, "somewhere")), /^unexpected argument somewhere/)
+  })
+
+  it("finds commands of two words, and shows a group that stands alone", () => {
+    assert.deepStrictEqual(run("account", "add", "ann", "--password-stdin"), [
+      ...["account", "add", "--password-stdin", "true"],
+      ...["--", "ann"]
+    ])
+    assert.deepStrictEqual(run("account", "add", "--", "-odd"), ["account", "add", "--", "-odd"])
+    for (const words of [["account"], ["account", "-h"], ["ban", "--help"]]) {
+      assert.deepStrictEqual(
+        parse(...words),
+        Either.right(Argv.Request.Help({ grammar: undefined, group: words[0] ?? "" }))
+      )
+    }
+    assert.include(Help.group(grammars, "account", 100), "account passwd  Gives")
+    assert.notInclude(Help.group(grammars, "account", 100), "ban lift")
   })
 
   it("passes arguments on for a command that has them", () => {

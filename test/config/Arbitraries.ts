@@ -24,6 +24,18 @@ const rules = FastCheck.tuple(FastCheck.array(rule, { maxLength: 4 }), FastCheck
   last === null ? some : [...some, { address: last }]
 )
 
+const optionalFile = FastCheck.oneof(FastCheck.constant(""), FastCheck.fullUnicodeString()).filter(
+  (text) => !text.includes("\0") && text.toLowerCase() !== "none"
+)
+
+const bytes = FastCheck.oneof(
+  integer(0, 10_000_000),
+  FastCheck.maxSafeNat(),
+  FastCheck.tuple(integer(1, 1023), integer(1, 4)).map(([amount, exponent]) => amount * 1024 ** exponent)
+)
+
+const count = integer(0, 1_000_000)
+
 /** A good value of each setting, of the kind that never conflicts with any value of another. */
 export const values: { readonly [K in Key]: FastCheck.Arbitrary<FtpConfig[K]> } = {
   root: FastCheck.fullUnicodeString({ minLength: 1 }).filter((text) => !text.includes("\0")),
@@ -37,7 +49,23 @@ export const values: { readonly [K in Key]: FastCheck.Arbitrary<FtpConfig[K]> } 
   greeting: FastCheck.fullUnicodeString({ minLength: 1 }).filter((text) => !/\p{Cc}/u.test(text)),
   passivePorts: FastCheck.oneof(range, FastCheck.constant({ from: 0, to: 0 })),
   passiveAddress: rules,
-  maxClientsPerAddress: integer(0, 1_000_000),
+  accounts: optionalFile,
+  anonymous: FastCheck.boolean(),
+  maxClients: integer(0, 10_000_000),
+  maxClientsPerAddress: count,
+  maxSessionsPerAccount: count,
+  loginRate: count,
+  banAfter: count,
+  banTime: duration(1),
+  bans: optionalFile,
+  commandRate: count,
+  uploadRate: bytes,
+  downloadRate: bytes,
+  maxUploadSize: bytes,
+  partialUploads: FastCheck.constantFrom("discard", "keep"),
+  syncUploads: FastCheck.boolean(),
+  uploadDigest: FastCheck.constantFrom("none", "crc32", "md5", "sha-1", "sha-256", "sha-512"),
+  umask: integer(0, 0o777),
   idleTimeout: duration(1),
   loginTimeout: duration(1),
   dataTimeout: duration(1),

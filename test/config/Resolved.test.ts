@@ -17,6 +17,8 @@ const resolve = (sources: Partial<Resolved.Sources>): Either.Either<Resolved.Res
 const refusal = (sources: Partial<Resolved.Sources>): string =>
   Either.match(resolve(sources), { onLeft: ({ message }) => message, onRight: () => "accepted" })
 
+const isPath = (key: Key): boolean => key === "root" || key === "accounts" || key === "bans"
+
 const isOneLine = (text: string): boolean => !/[\p{Cc}\u2028\u2029]/u.test(text)
 
 const texts = FastCheck.record(
@@ -47,7 +49,7 @@ describe("Resolved.resolve", () => {
         ]
         assert.strictEqual(origin._tag, tag)
         if (origin._tag === "File") assert.strictEqual(origin.line, Object.keys(inFile).indexOf(key) + 1)
-        if (expected !== undefined && key !== "root") assert.strictEqual(print(key, resolved.config), expected)
+        if (expected !== undefined && !isPath(key)) assert.strictEqual(print(key, resolved.config), expected)
       }
     }
   )
@@ -143,6 +145,18 @@ describe("Resolved.resolve", () => {
     assert.strictEqual(root({ file: file({ key: "root", value: "x", line: 1 }) }), "/etc/weft/x")
     assert.strictEqual(root({ file: file({ key: "root", value: "/srv", line: 1 }) }), "/srv")
     assert.strictEqual(root({ flags: { root: "y" }, file: file({ key: "root", value: "x", line: 1 }) }), "/work/y")
+  })
+
+  it("so do the files of accounts and bans, each by itself, and none stays none", () => {
+    const files = (sources: Partial<Resolved.Sources>) => {
+      const { accounts, bans } = Either.getOrThrow(resolve(sources)).config
+      return [accounts, bans]
+    }
+    const inFile = file({ key: "accounts", value: "a.yaml", line: 1 }, { key: "bans", value: "none", line: 2 })
+    assert.deepStrictEqual(files({}), ["", ""])
+    assert.deepStrictEqual(files({ file: inFile }), ["/etc/weft/a.yaml", ""])
+    assert.deepStrictEqual(files({ file: inFile, flags: { bans: "b.json" } }), ["/etc/weft/a.yaml", "/work/b.json"])
+    assert.deepStrictEqual(files({ flags: { accounts: "/x/a.yaml", bans: "../b" } }), ["/x/a.yaml", "/b"])
   })
 
   it("threads and shards follow each other, and contradict each other only where both were given", () => {

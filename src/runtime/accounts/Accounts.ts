@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { Account } from "../../domain/Account.ts"
-import { readOnly } from "../../domain/Permission.ts"
+import * as Account from "../../domain/Account.ts"
+import * as Rights from "../../domain/Rights.ts"
 
 /**
  * Why a login was not decided in the client's favour: `Refused` is a verdict, `Unavailable` the lack of one.
@@ -39,7 +39,7 @@ export class Accounts extends Context.Tag("weft/Accounts")<
   Accounts,
   {
     /** May take its time: the session's login timeout bounds it. */
-    readonly authenticate: (credentials: Credentials) => Effect.Effect<Account, AccountsError>
+    readonly authenticate: (credentials: Credentials) => Effect.Effect<Account.Account, AccountsError>
   }
 >() {}
 
@@ -51,5 +51,31 @@ export class Accounts extends Context.Tag("weft/Accounts")<
  */
 export const layerOpen: Layer.Layer<Accounts> = Layer.succeed(
   Accounts,
-  Accounts.of({ authenticate: ({ name }) => Effect.succeed({ name, permissions: readOnly }) })
+  Accounts.of({ authenticate: ({ name }) => Effect.succeed(Account.make(name, Rights.readOnly)) })
+)
+
+/**
+ * The account of one who says to be nobody in particular (RFC 1635): `anonymous` or `ftp`, in any letter case; `undefined` for any
+ * other name.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const anonymousAccount = (name: string): Account.Account | undefined =>
+  /^(?:anonymous|ftp)$/i.test(name) ? Account.make(name.toLowerCase(), Rights.readOnly) : undefined
+
+/**
+ * Welcomes `anonymous` and `ftp` with any password, lets them look and fetch, and refuses everybody else.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAnonymous: Layer.Layer<Accounts> = Layer.succeed(
+  Accounts,
+  Accounts.of({
+    authenticate: ({ name }) => {
+      const account = anonymousAccount(name)
+      return account === undefined ? new AccountsError({ reason: "Refused" }) : Effect.succeed(account)
+    }
+  })
 )

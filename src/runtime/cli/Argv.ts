@@ -11,7 +11,7 @@ import { quote } from "../observe/Printable.ts"
  * @category models
  */
 export type Request = Data.TaggedEnum<{
-  Help: { readonly grammar: Grammar | undefined }
+  Help: { readonly grammar: Grammar | undefined; readonly group?: string | undefined }
   Version: {}
   Completions: { readonly shell: string }
   Run: { readonly words: ReadonlyArray<string> }
@@ -38,7 +38,8 @@ export interface Flag {
 }
 
 /**
- * A command and what may follow its name. `positionals` are the names of its arguments.
+ * A command and what may follow its name. A `name` of two words is a command of a group, as in `account add`. `positionals` are
+ * the names of its arguments, all of which must be there.
  *
  * @since 0.1.0
  * @category models
@@ -70,16 +71,31 @@ const completions = (shell: string | undefined): Read =>
     ? Either.right(Request.Completions({ shell }))
     : usage(`--completions ${quote(shell ?? "")}: expected one of ${shells.join(", ")}`)
 
+const head = (name: string): string => name.split(" ")[0] ?? ""
+
+const unknown = (group: string, word: string, known: ReadonlyArray<string>): Read => {
+  const expected = [known.slice(0, -1).join(", "), ...known.slice(-1)].join(" or ")
+  return usage(`unknown command ${group}${quote(word)}${didYouMean(word, known, `: expected ${expected}`)}`)
+}
+
+const ofGroup = (grammars: ReadonlyArray<Grammar>, group: string, words: ReadonlyArray<string>): Read => {
+  const [first] = words
+  if (first === undefined || isHelp(first)) return Either.right(Request.Help({ grammar: undefined, group }))
+  if (first.startsWith("-")) return beforeCommand(grammars, words)
+  return unknown(
+    `${group} `,
+    first,
+    grammars.filter(({ name }) => name.startsWith(`${group} `)).map(({ name }) => name.slice(group.length + 1))
+  )
+}
+
 const beforeCommand = (grammars: ReadonlyArray<Grammar>, words: ReadonlyArray<string>): Read => {
   const [first = "", next] = words
   const [name, value = next] = split(first)
   if (isHelp(first)) return Either.right(Request.Help({ grammar: undefined }))
   if (first === "--version") return Either.right(Request.Version())
   if (name === "--completions") return completions(value)
-  const commands = grammars.map((grammar) => grammar.name)
-  if (!first.startsWith("-")) {
-    return usage(`unknown command ${quote(first)}${didYouMean(first, commands, `: expected ${commands.join(" or ")}`)}`)
-  }
+  if (!first.startsWith("-")) return unknown("", first, [...new Set(grammars.map((grammar) => head(grammar.name)))])
   const owner = grammars.find(({ flags }) => flags.some((flag) => flag.name === name || `-${flag.alias}` === name))
   return owner === undefined
     ? usage(`unknown option ${quote(name)}${didYouMean(name, builtIn, ": see weft --help")}`)
@@ -130,7 +146,12 @@ const afterCommand = ({ flags, name: command, positionals }: Grammar, words: Rea
     const takes = positionals.length === 0 ? "options only" : `${positionals.join(" ")} only`
     return usage(`unexpected argument ${quote(extra)}: weft ${command} takes ${takes}`)
   }
-  return Either.right(Request.Run({ words: [command, ...options, ...(rest.length === 0 ? [] : ["--", ...rest])] }))
+  if (rest.length < positionals.length) {
+    return usage(`${positionals[rest.length]} is missing: weft ${command} takes ${positionals.join(" ")}`)
+  }
+  return Either.right(
+    Request.Run({ words: [...command.split(" "), ...options, ...(rest.length === 0 ? [] : ["--", ...rest])] })
+  )
 }
 
 /**
@@ -142,10 +163,14 @@ const afterCommand = ({ flags, name: command, positionals }: Grammar, words: Rea
  * @category parsing
  */
 export const parse = (grammars: ReadonlyArray<Grammar>, words: ReadonlyArray<string>): Read => {
-  const [first, ...others] = words
+  const [first] = words
   if (first === undefined) return Either.right(Request.Help({ grammar: undefined }))
-  const grammar = grammars.find(({ name }) => name === first)
-  if (grammar === undefined) return beforeCommand(grammars, words)
+  const grammar = grammars.find(({ name }) => name.split(" ").every((word, index) => word === words[index]))
+  if (grammar === undefined) {
+    const isGroup = grammars.some(({ name }) => name.startsWith(`${first} `))
+    return isGroup ? ofGroup(grammars, first, words.slice(1)) : beforeCommand(grammars, words)
+  }
+  const others = words.slice(grammar.name.split(" ").length)
   const end = others.indexOf("--")
   const asked = others.slice(0, end < 0 ? others.length : end)
   if (asked.some(isHelp)) return Either.right(Request.Help({ grammar }))

@@ -3,6 +3,8 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { table } from "../config/Resolved.ts"
 import * as Root from "../config/Root.ts"
+import * as AccountStore from "./AccountStore.ts"
+import * as Ban from "./Ban.ts"
 import * as Grammars from "./Grammars.ts"
 import { load, type Surroundings } from "./Load.ts"
 import { options } from "./SettingOptions.ts"
@@ -17,6 +19,8 @@ export const make = (surroundings: Surroundings) =>
   Command.make(Grammars.check.name, { given: options }, ({ given }) =>
     load(given, surroundings).pipe(
       Effect.tap((resolved) => Console.log(table(resolved))),
-      Effect.flatMap(Root.check)
+      Effect.tap(Root.check),
+      Effect.tap(AccountStore.check),
+      Effect.flatMap(Ban.check)
     )
   ).pipe(Command.withDescription(Grammars.check.description))

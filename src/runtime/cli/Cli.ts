@@ -31,7 +31,10 @@ export const make = (options: {
     const request = yield* Argv.parse(grammars, options.words)
     if (request._tag === "Help") {
       const width = Math.min(120, process.stdout.columns ?? 120)
-      return yield* Console.log(Help.text(grammars, request.grammar, width))
+      const { grammar, group } = request
+      return yield* Console.log(
+        group === undefined ? Help.text(grammars, grammar, width) : Help.group(grammars, group, width)
+      )
     }
     if (request._tag === "Version") return yield* Console.log(yield* version)
     const words = request._tag === "Run" ? request.words : ["--completions", request.shell]

@@ -10,6 +10,8 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ConfigError } from "../config/ConfigError.ts"
+import * as Account from "./Account.ts"
+import * as Ban from "./Ban.ts"
 import * as Check from "./Check.ts"
 import type { Surroundings } from "./Load.ts"
 import * as Serve from "./Serve.ts"
@@ -50,7 +52,12 @@ export const run = (options: {
   Console.consoleWith((console) => {
     const weft = Command.make("weft").pipe(
       Command.withDescription("An FTP server"),
-      Command.withSubcommands([Serve.make(options.serve, options.surroundings), Check.make(options.surroundings)])
+      Command.withSubcommands([
+        Serve.make(options.serve, options.surroundings),
+        Check.make(options.surroundings),
+        Account.make(options.surroundings),
+        Ban.make(options.surroundings)
+      ])
     )
     const completing = options.words[0] === "--completions"
     return Command.run(weft, { name: "weft", version: options.version })(["node", "weft", ...options.words]).pipe(

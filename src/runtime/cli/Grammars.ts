@@ -1,7 +1,9 @@
 import * as Either from "effect/Either"
+import * as Codecs from "../config/Codecs.ts"
 import * as ConfigFile from "../config/ConfigFile.ts"
 import type { Key } from "../config/Setting.ts"
 import { all, defaultText, settings } from "../config/Settings.ts"
+import * as AccountOptions from "./AccountOptions.ts"
 import type { Flag, Grammar } from "./Argv.ts"
 
 const plainly = <K extends Key>(key: K, text: string): Either.Either<string, string> =>
@@ -50,5 +52,81 @@ export const check: Grammar = {
   positionals: []
 }
 
+const setting = (name: string): ReadonlyArray<Flag> => flags.filter((flag) => flag.name === name)
+
+const ofAccounts: ReadonlyArray<Flag> = [...setting("--accounts"), config]
+
+const ofBans: ReadonlyArray<Flag> = [...setting("--bans"), config]
+
+const switchOf = (name: string, description: string): Flag => ({
+  name,
+  alone: "true",
+  metavar: "",
+  description,
+  expected: "true or false",
+  parse: (text) => Either.map(Codecs.truth.parse(text), Codecs.truth.print)
+})
+
+const passwordStdin = switchOf("--password-stdin", "Takes the password from standard input instead of asking for it")
+
+const json = switchOf("--json", "As a JSON list")
+
+/** @since 0.1.0 @category commands */
+export const accountAdd: Grammar = {
+  name: "account add",
+  description: "Adds an account to the accounts file",
+  flags: [...AccountOptions.flags, passwordStdin, ...ofAccounts],
+  positionals: ["NAME"]
+}
+
+/** @since 0.1.0 @category commands */
+export const accountPasswd: Grammar = {
+  name: "account passwd",
+  description: "Gives an account another password",
+  flags: [passwordStdin, ...ofAccounts],
+  positionals: ["NAME"]
+}
+
+/** @since 0.1.0 @category commands */
+export const accountRemove: Grammar = {
+  name: "account remove",
+  description: "Removes an account; its files stay",
+  flags: ofAccounts,
+  positionals: ["NAME"]
+}
+
+/** @since 0.1.0 @category commands */
+export const accountList: Grammar = {
+  name: "account list",
+  description: "Shows the accounts of the accounts file",
+  flags: [json, ...ofAccounts],
+  positionals: []
+}
+
+/** @since 0.1.0 @category commands */
+export const banList: Grammar = {
+  name: "ban list",
+  description: "Shows the addresses that are banned, and until when",
+  flags: [json, ...ofBans],
+  positionals: []
+}
+
+/** @since 0.1.0 @category commands */
+export const banLift: Grammar = {
+  name: "ban lift",
+  description: "Lets a banned address in again, also at a running server",
+  flags: ofBans,
+  positionals: ["ADDRESS"]
+}
+
 /** Every command, in the order help shows them. @since 0.1.0 @category commands */
-export const grammars: ReadonlyArray<Grammar> = [serve, check]
+export const grammars: ReadonlyArray<Grammar> = [
+  serve,
+  check,
+  accountAdd,
+  accountPasswd,
+  accountRemove,
+  accountList,
+  banList,
+  banLift
+]

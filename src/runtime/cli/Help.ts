@@ -31,6 +31,19 @@ const builtIn: Rows = [
   ["    --completions SHELL", "A completion script for sh, bash, fish or zsh"]
 ]
 
+/** The commands of one group alone. @since 0.1.0 @category rendering */
+export const group = (grammars: ReadonlyArray<Grammar>, name: string, width: number): string => {
+  const own = grammars.filter((grammar) => grammar.name.startsWith(`${name} `))
+  return `Usage: weft ${name} COMMAND [OPTIONS]
+
+${columns(
+  own.map((grammar) => [grammar.name, grammar.description] as const),
+  width
+)}
+
+weft ${name} COMMAND --help shows the options of a command.`
+}
+
 /**
  * What `--help` shows: of one command all its options, without one all the commands. `width` is the terminal's.
  *

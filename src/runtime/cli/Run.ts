@@ -1,6 +1,10 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as Accounts from "../accounts/Accounts.ts"
+import * as FileAccounts from "../accounts/FileAccounts.ts"
+import { ConfigError } from "../config/ConfigError.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
 import type { Resolved } from "../config/Resolved.ts"
 import { FtpServer } from "../server/FtpServer.ts"
@@ -11,23 +15,53 @@ const services = new URL("../localServices.js", import.meta.url)
 
 const printable = (address: string): string => (address.includes(":") ? `[${address}]` : address)
 
+/** What the system says to a daemon when its files have changed; as long as it is heard, it does not end the process. */
+const hangups: Stream.Stream<void> = Stream.asyncPush<void>(
+  (emit) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const onHangup = () => void emit.single(undefined)
+        process.on("SIGHUP", onHangup)
+        return onHangup
+      }),
+      (onHangup) => Effect.sync(() => process.off("SIGHUP", onHangup))
+    ),
+  { bufferSize: 1, strategy: "sliding" }
+)
+
+const accounts = ({ accounts: file, anonymous }: FtpConfig): Layer.Layer<Accounts.Accounts, ConfigError> => {
+  if (file === "") return anonymous ? Accounts.layerAnonymous : Accounts.layerOpen
+  return FileAccounts.layer({ file, anonymous, reload: hangups }).pipe(
+    Layer.catchAll(({ message }) => Layer.fail(new ConfigError({ reason: "File", message })))
+  )
+}
+
+const whose = ({ accounts, anonymous }: FtpConfig): string => {
+  if (accounts === "") return anonymous ? "for anonymous" : "for anybody"
+  return `for the accounts of ${accounts}${anonymous ? " and anonymous" : ""}`
+}
+
 const readyLine = (config: FtpConfig, { addresses, layout }: FtpServer["Type"]): string => {
   const at = addresses.map(({ address, port }) => `${printable(address)}:${port}`).join(", ")
   const carriers = layout.shards === 0 ? "main thread" : `${layout.shards} ${layout.shards === 1 ? "shard" : "shards"}`
   const house = `${carriers}, ${layout.threads} threads of ${layout.clientsPerThread} clients`
-  return `weft: ready on ${at}, serving ${config.root} (${house})`
+  return `weft: ready on ${at}, serving ${config.root} (${house}, ${whose(config)})`
 }
 
 /**
- * The server behind `weft serve`: the configured folder for anybody, read only, until the fiber is interrupted or the server fails
+ * The server behind `weft serve`: the configured folder for the configured accounts, until the fiber is interrupted or the server fails
  * as a whole. Says one line on standard output when clients can come.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const run = ({ config }: Resolved): Effect.Effect<void, ServerError> =>
+export const run = ({ config }: Resolved): Effect.Effect<void, ServerError | ConfigError> =>
   Effect.gen(function* () {
     const server = yield* FtpServer
     yield* Console.log(readyLine(config, server))
     return yield* server.failed
-  }).pipe(Effect.provide(Weft.layerSharded(config, services).pipe(Layer.provide(Weft.layerEventLog))))
+  }).pipe(
+    Effect.provide(
+      Weft.layerSharded(config, services).pipe(Layer.provide(accounts(config)), Layer.provide(Weft.layerEventLog))
+    )
+  )

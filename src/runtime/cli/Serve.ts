@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import type { Resolved } from "../config/Resolved.ts"
 import * as Root from "../config/Root.ts"
 import * as Logging from "../observe/Logging.ts"
+import * as AccountStore from "./AccountStore.ts"
+import * as Ban from "./Ban.ts"
 import * as Grammars from "./Grammars.ts"
 import { load, type Surroundings } from "./Load.ts"
 import { options } from "./SettingOptions.ts"
@@ -22,6 +24,8 @@ export const make = (server: Server, surroundings: Surroundings) =>
     Effect.gen(function* () {
       const resolved = yield* load(given, surroundings)
       yield* Root.check(resolved)
+      yield* AccountStore.check(resolved)
+      yield* Ban.check(resolved)
       yield* server(resolved).pipe(
         Effect.mapError((error) => explain(resolved, error)),
         Effect.tapErrorCause((cause) => Effect.logDebug("the server has stopped", cause)),

@@ -2,7 +2,7 @@ import * as Options from "@effect/cli/Options"
 import * as Option from "effect/Option"
 import * as ConfigFile from "../config/ConfigFile.ts"
 import type { AnySetting, Key } from "../config/Setting.ts"
-import { all } from "../config/Settings.ts"
+import { all, settings } from "../config/Settings.ts"
 
 /**
  * What the command line said about the configuration, not yet understood.
@@ -15,7 +15,8 @@ export interface Given {
   readonly flags: { readonly [K in Key]?: string }
 }
 
-const optionOf = (
+/** The option of one row. @since 0.1.0 @category options */
+export const optionOf = (
   row: Pick<AnySetting, "flag" | "alias" | "metavar" | "description">,
   choices?: ReadonlyArray<string>
 ): Options.Options<Option.Option<string>> => {
@@ -38,3 +39,10 @@ export const options: Options.Options<Given> = Options.all({
     Options.map(given)
   )
 })
+
+/** The options of a command that needs one setting alone. @since 0.1.0 @category options */
+export const only = <K extends Key>(key: K): Options.Options<Given> =>
+  Options.all({
+    config: optionOf(ConfigFile.option),
+    flags: Options.map(optionOf(settings[key], settings[key].codec.choices), (value) => given({ [key]: value }))
+  })

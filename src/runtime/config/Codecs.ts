@@ -78,14 +78,18 @@ export const bytes: Codec.Codec<number> = Codec.make({
     if (found === "none") return Option.some(0)
     const [, amount, prefix = "", binary] = /^(\d{1,16}(?:\.\d{1,6})?)\s*(?:([kmgt])(i)?)?b?$/.exec(found) ?? []
     const factor = (binary === undefined ? factors : binaryFactors)[prefix]
-    return amount === undefined || factor === undefined ? Option.none() : Option.some(Math.round(Number(amount) * factor))
+    return amount === undefined || factor === undefined
+      ? Option.none()
+      : Option.some(Math.round(Number(amount) * factor))
   },
   encode: (size) => {
     if (size === 0) return "none"
     const unit = Object.entries(binaryFactors)
       .reverse()
       .find(([, factor]) => size % factor === 0)
-    return unit === undefined ? String(size) : `${size / unit[1]}${unit[0] === "k" ? "Ki" : `${unit[0].toUpperCase()}i`}B`
+    return unit === undefined
+      ? String(size)
+      : `${size / unit[1]}${unit[0] === "k" ? "Ki" : `${unit[0].toUpperCase()}i`}B`
   }
 })
 

@@ -103,6 +103,8 @@ export class FtpConfig extends Schema.Class<FtpConfig>("weft/FtpConfig")({
   /** Wrong passwords after which an address is banned; 0 is never. */
   banAfter: limit,
   banTime: Schema.Duration,
+  /** The file that bans are kept in; "" is none, and then they end with the server. */
+  bans: Schema.String,
   /** Commands of one session in a second; faster ones wait. 0 is no limit. */
   commandRate: limit,
   /** Bytes a second of one transfer; 0 is no limit. */

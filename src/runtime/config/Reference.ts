@@ -41,8 +41,8 @@ ${all.map(row).join("\n")}
 
 ## Config file
 
-\`${ConfigFile.option.flag} ${ConfigFile.option.metavar}\` (\`-${ConfigFile.option.alias}\`, \`${ConfigFile.option.variable}\`) names a file that ends in \`.yaml\`, \`.yml\`, \`.toml\` or \`.json\`. A relative \`root\` in it starts
-from the folder that the file is in. Numbers and booleans may stand as themselves, and \`passiveAddress\` may be a list. A key that is
+\`${ConfigFile.option.flag} ${ConfigFile.option.metavar}\` (\`-${ConfigFile.option.alias}\`, \`${ConfigFile.option.variable}\`) names a file that ends in \`.yaml\`, \`.yml\`, \`.toml\` or \`.json\`. A relative \`root\`,
+\`accounts\` or \`bans\` in it starts from the folder that the file is in. Numbers and booleans may stand as themselves, and \`passiveAddress\` may be a list. A key that is
 unknown or written twice is an error. In YAML the host \`"::"\` needs its quotes.
 
 \`\`\`yaml

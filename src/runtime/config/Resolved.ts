@@ -14,7 +14,7 @@ import { all, complete, print, settings } from "./Settings.ts"
 import { didYouMean } from "./Suggest.ts"
 
 /**
- * A configuration that holds together, and where each value of it came from. `root` is absolute.
+ * A configuration that holds together, and where each value of it came from. `root`, `accounts` and `bans` are absolute.
  *
  * @since 0.1.0
  * @category models
@@ -139,9 +139,13 @@ export const resolve = (sources: Sources): Either.Either<Resolved, ConfigError> 
     const origins = Object.fromEntries(
       all.map(({ key }) => [key, chosen.get(key)?.origin ?? Origin.Default()])
     ) as unknown as Resolved["origins"]
-    const base = origins.root._tag === "File" ? (sources.file?.folder ?? sources.cwd) : sources.cwd
     const config = complete(given, sources.parallelism)
-    const resolved = { config: new FtpConfig({ ...config, root: Path.resolve(base, config.root) }), origins }
+    const absolute = (key: "root" | "accounts" | "bans"): string => {
+      const base = origins[key]._tag === "File" ? (sources.file?.folder ?? sources.cwd) : sources.cwd
+      return config[key] === "" ? "" : Path.resolve(base, config[key])
+    }
+    const paths = { root: absolute("root"), accounts: absolute("accounts"), bans: absolute("bans") }
+    const resolved = { config: new FtpConfig({ ...config, ...paths }), origins }
     const wrong = conflict(resolved)
     return wrong === undefined ? resolved : yield* Either.left(new ConfigError({ reason: "Conflict", message: wrong }))
   })

@@ -187,6 +187,15 @@ export const settings: { readonly [K in Key]: Setting<K> } = {
     fallback: () => Duration.minutes(10),
     description: "How long that while is, and how long a wrong password is remembered"
   },
+  bans: {
+    key: "bans",
+    flag: "--bans",
+    variable: "WEFT_BANS",
+    metavar: "FILE",
+    codec: Codecs.optionalFile,
+    fallback: () => "",
+    description: "The file that bans are kept in, so that they outlast the server and weft ban can list and lift them"
+  },
   commandRate: {
     key: "commandRate",
     flag: "--command-rate",

@@ -1,0 +1,80 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either, Redacted } from "effect"
+import * as Hasher from "../../../src/runtime/accounts/Hasher.ts"
+import * as Password from "../../../src/runtime/accounts/Password.ts"
+
+const entry = new URL("../../../dist/runtime/accounts/hasherThread.js", import.meta.url)
+const cheap = { ln: 4, r: 1, p: 1 }
+const right = Redacted.make("right")
+const wrong = Redacted.make("wrong")
+
+describe("Hasher", () => {
+  it.scopedLive("answers in turns of the key: a storm keeps nobody waiting", () =>
+    Effect.gen(function* () {
+      const hasher = yield* Hasher.make({ entry, share: 200 })
+      const password = yield* Password.hash(right, cheap)
+      const order: Array<string> = []
+      const verify = (key: string, given: Redacted.Redacted<string>) =>
+        Effect.tap(hasher.verify(key, given, password), () => Effect.sync(() => void order.push(key)))
+      const storm = Array.from({ length: 200 }, () => verify("storm", wrong))
+      const answers = yield* Effect.all([...storm, verify("calm", right)], { concurrency: "unbounded" })
+      assert.deepStrictEqual(answers, [...storm.map(() => false), true])
+      assert.isAtMost(order.indexOf("calm"), 2)
+    })
+  )
+
+  it.scopedLive("refuses more than it has places for, and forgets who went away", () =>
+    Effect.gen(function* () {
+      const hasher = yield* Hasher.make({ entry, capacity: 4, share: 3 })
+      const password = yield* Password.hash(right, cheap)
+      const outcomes = (count: number, key: string) =>
+        Effect.all(
+          Array.from({ length: count }, () => Effect.either(hasher.verify(key, right, password))),
+          { concurrency: "unbounded" }
+        )
+      // One is at work, three wait.
+      const [of, ...rest] = [yield* outcomes(5, "a"), yield* outcomes(4, "a")]
+      assert.deepStrictEqual(of.map(Either.isRight), [true, true, true, true, false])
+      assert.isTrue(rest.flat().every(Either.isRight))
+      const fiber = yield* Effect.fork(outcomes(4, "a"))
+      yield* Effect.yieldNow()
+      yield* fiber.interruptAsFork(fiber.id())
+      yield* Effect.exit(fiber.await)
+      assert.isTrue((yield* outcomes(4, "a")).every(Either.isRight))
+    })
+  )
+
+  it.scopedLive("a thread that dies fails the one it worked for, and the next starts another", () =>
+    Effect.gen(function* () {
+      const hasher = yield* Hasher.make({ entry })
+      const password = yield* Password.hash(right, cheap)
+      const deadly = { ...password, ln: 30 }
+      const [died, lives] = yield* Effect.all(
+        [Effect.flip(hasher.verify("a", right, deadly)), hasher.verify("a", right, password)],
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(died.reason, "Died")
+      assert.isTrue(lives)
+    })
+  )
+
+  it.live("ends with its scope, whoever waits", () =>
+    Effect.gen(function* () {
+      const password = yield* Password.hash(right, cheap)
+      const fiber = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const hasher = yield* Hasher.make({ entry })
+          yield* hasher.verify("a", right, password)
+          const waits = Array.from({ length: 3 }, () =>
+            Effect.flip(hasher.verify("a", right, { ...password, ln: 14, r: 8 }))
+          )
+          const fiber = yield* Effect.forkDaemon(Effect.all(waits, { concurrency: "unbounded" }))
+          yield* Effect.yieldNow()
+          return fiber
+        })
+      )
+      const errors = yield* fiber.await
+      assert.strictEqual(errors._tag, "Success")
+    })
+  )
+})

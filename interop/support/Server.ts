@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url"
 import { assert } from "@effect/vitest"
 import * as Program from "./Program.ts"
 
-const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
+/** The built program. */
+export const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 
 /** The built program, serving. */
 export interface Server {

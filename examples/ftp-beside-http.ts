@@ -1,10 +1,12 @@
 /**
- * One process, one set of files in memory, two doors: what is PUT over HTTP can be fetched over FTP at once, and what FTP clients
- * did can be asked for over HTTP.
+ * One process, one set of files in memory, two doors: what is PUT over HTTP can be fetched over FTP at once and the other way round,
+ * and what FTP clients did can be asked for over HTTP. Anybody may fetch over FTP; the account `editor` may also upload.
  *
  *   npm run example
  *   curl -T notes.txt http://localhost:8080/files/notes.txt
  *   curl ftp://localhost:2121/notes.txt
+ *   curl -T more.txt ftp://editor:weave@localhost:2121/
+ *   curl http://localhost:8080/files/more.txt
  *   curl http://localhost:8080/events
  *
  * FTP_PORT and HTTP_PORT choose other ports. Ctrl-C ends both servers, after the transfers that run.
@@ -21,8 +23,9 @@ import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { Accounts, FtpServer, MemoryStorage, Storage, VirtualPath, Weft } from "../src/index.ts"
+import { Account, Accounts, FtpServer, MemoryStorage, Rights, Storage, VirtualPath, Weft } from "../src/index.ts"
 
 /** Anybody may PUT here, so only this machine gets in. */
 const host = "localhost"
@@ -37,11 +40,21 @@ const storage = Layer.effect(
   Effect.map(Files, ({ storage }) => storage)
 )
 
+/** A host asks whatever it keeps its people in; here that is one line. */
+const accounts = Layer.succeed(Accounts.Accounts, {
+  authenticate: ({ name, password }) => {
+    if (name !== "editor") return Effect.succeed(Account.make(name, Rights.readOnly))
+    return Redacted.value(password) === "weave"
+      ? Effect.succeed(Account.make(name, Rights.readWrite))
+      : Effect.fail(new Accounts.AccountsError({ reason: "Refused" }))
+  }
+})
+
 const ftp = Layer.unwrapEffect(
   Effect.map(Config.integer("FTP_PORT").pipe(Config.withDefault(2121)), (port) =>
     Weft.layer(Weft.config({ host, port, passivePorts: { from: 0, to: 0 } }))
   )
-).pipe(Layer.provide([storage, Accounts.layerOpen]))
+).pipe(Layer.provide([storage, accounts]))
 
 /** How many events of each kind FTP sessions have told. */
 class Counts extends Context.Tag("example/Counts")<Counts, Map<string, number>>() {}
@@ -67,7 +80,20 @@ const put = Effect.gen(function* () {
   return HttpServerResponse.empty({ status: 201 })
 }).pipe(Effect.catchTag("PathError", ({ reason }) => HttpServerResponse.text(`${reason}\n`, { status: 400 })))
 
+const get = Effect.gen(function* () {
+  const { "*": name = "" } = yield* HttpRouter.params
+  const path = yield* VirtualPath.resolve(VirtualPath.root, name)
+  const { storage } = yield* Files
+  const chunks = yield* Effect.scoped(
+    Effect.flatMap(storage.open(path), ({ bytes }) =>
+      Stream.runCollect(Stream.map(bytes(0), (chunk) => Buffer.from(chunk)))
+    )
+  )
+  return HttpServerResponse.uint8Array(Buffer.concat([...chunks]))
+}).pipe(Effect.catchAll(({ reason }) => HttpServerResponse.text(`${reason}\n`, { status: 404 })))
+
 const http = HttpRouter.empty.pipe(
+  HttpRouter.get("/files/*", get),
   HttpRouter.put("/files/*", put),
   HttpRouter.post("/files/*", put),
   HttpRouter.get(

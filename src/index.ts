@@ -4,9 +4,10 @@
  *
  * @since 0.1.0
  */
-export type { Account } from "./domain/Account.ts"
+export * as Account from "./domain/Account.ts"
 export { Entry } from "./domain/Entry.ts"
 export { Permission, readOnly } from "./domain/Permission.ts"
+export * as Rights from "./domain/Rights.ts"
 export { ServerEvent } from "./domain/ServerEvent.ts"
 export * as VirtualPath from "./domain/VirtualPath.ts"
 export * as Accounts from "./runtime/accounts/Accounts.ts"

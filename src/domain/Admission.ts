@@ -1,11 +1,14 @@
+import * as AddressBlock from "./limits/AddressBlock.ts"
+import * as Bans from "./limits/Bans.ts"
+
 /**
- * Why a client is not let in. `Full`: no pool has room. `TooManyFromAddress`: its address has all it may have. `Draining`: the
- * server takes nobody any more.
+ * Why a client is not let in. `Banned`: its address block is. `TooManyClients`: the server has all it may have. `Full`: no pool has
+ * room. `TooManyFromAddress`: its address has all it may have. `Draining`: the server takes nobody any more.
  *
  * @since 0.1.0
  * @category models
  */
-export type Refusal = "Full" | "TooManyFromAddress" | "Draining"
+export type Refusal = "Banned" | "TooManyClients" | "Full" | "TooManyFromAddress" | "Draining"
 
 /**
  * A client that was let in: its id, unique in the life of the server, and the pool that is to carry it.
@@ -31,10 +34,16 @@ export interface Admission {
   readonly addShard: (shard: number, options: { readonly pools: number; readonly room: number }) => void
   /** Forgets a shard and all of its clients; answers how many those were. */
   readonly removeShard: (shard: number) => number
-  /** Lets a client in at the pool with the most room, or says why not. */
-  readonly admit: (address: string) => Admitted | Refusal
+  /** Lets a client in at the pool with the most room, or says why not. `now` is in milliseconds since the epoch. */
+  readonly admit: (address: string, now: number) => Admitted | Refusal
   /** Gives a client's place back; `false` if it had none (any more). */
   readonly release: (id: number) => boolean
+  /** Nobody from this address block (see `AddressBlock`) is let in until then. Who is inside stays. */
+  readonly ban: (block: string, until: number) => void
+  /** Ends a ban; `false` if there was none. */
+  readonly lift: (block: string) => boolean
+  /** When the ban that an address is under ends; `undefined` where it is under none. */
+  readonly bannedUntil: (address: string, now: number) => number | undefined
   /** From now on everybody is refused. */
   readonly drain: () => void
   /** Clients inside: all, of one shard, of one address. */
@@ -58,19 +67,36 @@ interface Pool {
 }
 
 /**
- * Empty books. `maxClientsPerAddress` 0 is no limit.
+ * What is never exceeded; 0 is no limit.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  readonly maxClients: number
+  readonly maxClientsPerAddress: number
+}
+
+const orInfinity = (limit: number) => (limit === 0 ? Number.POSITIVE_INFINITY : limit)
+
+/**
+ * Empty books.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: { readonly maxClientsPerAddress: number }): Admission => {
-  const limit = options.maxClientsPerAddress === 0 ? Number.POSITIVE_INFINITY : options.maxClientsPerAddress
+export const make = (limits: Limits): Admission => {
+  const limit = orInfinity(limits.maxClientsPerAddress)
+  const most = orInfinity(limits.maxClients)
+  const bans = Bans.make()
   const shards = new Map<number, Shard>()
   const clients = new Map<number, { readonly address: string; readonly pool: Pool }>()
   const addresses = new Map<string, number>()
   let pools: Array<Pool> = []
   let draining = false
   let next = 1
+
+  const bannedUntil = (address: string, now: number) => bans.until(AddressBlock.of(address), now)
 
   const sizeOfAddress = (address: string) => addresses.get(address) ?? 0
 
@@ -105,8 +131,10 @@ export const make = (options: { readonly maxClientsPerAddress: number }): Admiss
       pools = [...pools, ...added.pools]
     },
     removeShard,
-    admit: (address) => {
+    admit: (address, now) => {
       if (draining) return "Draining"
+      if (bannedUntil(address, now) !== undefined) return "Banned"
+      if (clients.size >= most) return "TooManyClients"
       const best = roomiest(pools)
       if (best === undefined) return "Full"
       const same = sizeOfAddress(address)
@@ -119,6 +147,9 @@ export const make = (options: { readonly maxClientsPerAddress: number }): Admiss
       return { id, shard: best.shard, pool: best.pool }
     },
     release,
+    ban: bans.ban,
+    lift: bans.lift,
+    bannedUntil,
     drain: () => {
       draining = true
     },

@@ -1,13 +1,11 @@
-import * as Layer from "effect/Layer"
-import * as Accounts from "./accounts/Accounts.ts"
 import type { FtpConfig } from "./config/FtpConfig.ts"
 import * as LocalStorage from "./storage/LocalStorage.ts"
 
 /**
- * What `weft serve` offers: the folder the configuration names, to anybody, read only. A host's own module for
- * `FtpServer.layerSharded` is made like this one.
+ * What `weft serve` offers in each of its threads: the folder the configuration names. A host's own module for `Weft.layerSharded` is
+ * made like this one; it is also given `{ shard }`, the number of the thread from 0, for what only one of them is to do.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (config: FtpConfig) => Layer.merge(LocalStorage.layer({ root: config.root }), Accounts.layerOpen)
+export const layer = ({ root, umask }: FtpConfig) => LocalStorage.layer({ root, umask })

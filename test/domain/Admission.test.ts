@@ -7,6 +7,9 @@ type Step =
   | { readonly op: "remove"; readonly shard: number }
   | { readonly op: "admit"; readonly address: string }
   | { readonly op: "release"; readonly nth: number }
+  | { readonly op: "ban"; readonly address: string; readonly time: number }
+  | { readonly op: "lift"; readonly address: string }
+  | { readonly op: "wait"; readonly time: number }
 
 const shard = FastCheck.integer({ min: 0, max: 2 })
 const step: FastCheck.Arbitrary<Step> = FastCheck.oneof(
@@ -19,9 +22,20 @@ const step: FastCheck.Arbitrary<Step> = FastCheck.oneof(
   FastCheck.record({ op: FastCheck.constant("remove" as const), shard }),
   FastCheck.record({ op: FastCheck.constant("admit" as const), address: FastCheck.constantFrom("a", "b", "c") }),
   FastCheck.record({ op: FastCheck.constant("admit" as const), address: FastCheck.constantFrom("a", "b", "c") }),
-  FastCheck.record({ op: FastCheck.constant("release" as const), nth: FastCheck.nat(40) })
+  FastCheck.record({ op: FastCheck.constant("release" as const), nth: FastCheck.nat(40) }),
+  FastCheck.record({
+    op: FastCheck.constant("ban" as const),
+    address: FastCheck.constantFrom("a", "b"),
+    time: FastCheck.nat(9)
+  }),
+  FastCheck.record({ op: FastCheck.constant("lift" as const), address: FastCheck.constantFrom("a", "b") }),
+  FastCheck.record({ op: FastCheck.constant("wait" as const), time: FastCheck.nat(9) })
 )
-const limit = FastCheck.integer({ min: 0, max: 4 })
+const limits = FastCheck.record({
+  maxClients: FastCheck.integer({ min: 0, max: 8 }),
+  maxClientsPerAddress: FastCheck.integer({ min: 0, max: 4 })
+})
+const none: Admission.Limits = { maxClients: 0, maxClientsPerAddress: 0 }
 
 interface Inside {
   readonly id: number
@@ -30,11 +44,11 @@ interface Inside {
   readonly pool: number
 }
 
-const run = (maxClientsPerAddress: number, steps: ReadonlyArray<Step>, check: (world: World) => void) => {
-  const admission = Admission.make({ maxClientsPerAddress })
-  const world: World = { admission, inside: [], shards: new Map(), seen: new Set() }
+const run = (limits: Admission.Limits, steps: ReadonlyArray<Step>, check: (world: World) => void) => {
+  const admission = Admission.make(limits)
+  const world: World = { admission, inside: [], shards: new Map(), seen: new Set(), bans: new Map(), now: 0 }
   for (const one of steps) {
-    take(world, one, maxClientsPerAddress)
+    take(world, one, limits)
     check(world)
   }
   return world
@@ -45,10 +59,12 @@ interface World {
   inside: Array<Inside>
   readonly shards: Map<number, { readonly pools: number; readonly room: number }>
   readonly seen: Set<number>
+  readonly bans: Map<string, number>
+  now: number
 }
 
-const take = (world: World, one: Step, limit: number) => {
-  const { admission, shards } = world
+const take = (world: World, one: Step, limits: Admission.Limits) => {
+  const { admission, bans, shards } = world
   switch (one.op) {
     case "add": {
       admission.addShard(one.shard, one)
@@ -69,8 +85,11 @@ const take = (world: World, one: Step, limit: number) => {
       )
       const most = Math.max(0, ...rooms.map((room) => room.left))
       const same = world.inside.filter((client) => client.address === one.address).length
-      const verdict = admission.admit(one.address)
-      if (most === 0) assert.strictEqual(verdict, "Full")
+      const verdict = admission.admit(one.address, world.now)
+      const { maxClients, maxClientsPerAddress: limit } = limits
+      if ((bans.get(one.address) ?? 0) > world.now) assert.strictEqual(verdict, "Banned")
+      else if (maxClients > 0 && world.inside.length >= maxClients) assert.strictEqual(verdict, "TooManyClients")
+      else if (most === 0) assert.strictEqual(verdict, "Full")
       else if (limit > 0 && same >= limit) assert.strictEqual(verdict, "TooManyFromAddress")
       else {
         if (typeof verdict === "string") return assert.fail(`refused: ${verdict}`)
@@ -88,7 +107,18 @@ const take = (world: World, one: Step, limit: number) => {
         world.inside.splice(one.nth, 1)
         assert.isFalse(admission.release(client.id))
       }
+      break
     }
+    case "ban":
+      admission.ban(one.address, world.now + one.time)
+      bans.set(one.address, world.now + one.time)
+      break
+    case "lift":
+      admission.lift(one.address)
+      bans.delete(one.address)
+      break
+    case "wait":
+      world.now += one.time
   }
 }
 
@@ -98,9 +128,15 @@ const inPool = (world: World, shard: number, pool: number) =>
 describe("Admission", () => {
   it.prop(
     "agrees with a list of who is inside, after every step",
-    [limit, FastCheck.array(step, { maxLength: 60 })],
-    ([limit, steps]) => {
-      run(limit, steps, ({ admission, inside, shards }) => {
+    [limits, FastCheck.array(step, { maxLength: 60 })],
+    ([limits, steps]) => {
+      run(limits, steps, ({ admission, bans, inside, now, shards }) => {
+        const { maxClients, maxClientsPerAddress: limit } = limits
+        if (maxClients > 0) assert.isAtMost(inside.length, maxClients)
+        for (const address of ["a", "b", "c"]) {
+          const until = bans.get(address) ?? 0
+          assert.strictEqual(admission.bannedUntil(address, now), until > now ? until : undefined)
+        }
         assert.strictEqual(admission.size(), inside.length)
         assert.strictEqual(admission.shards(), shards.size)
         for (const address of ["a", "b", "c"]) {
@@ -118,19 +154,23 @@ describe("Admission", () => {
     }
   )
 
-  it.prop("is empty again when everybody left", [limit, FastCheck.array(step, { maxLength: 60 })], ([limit, steps]) => {
-    const { admission, inside } = run(limit, steps, () => {})
-    for (const client of inside) assert.isTrue(admission.release(client.id))
-    assert.strictEqual(admission.size(), 0)
-    for (const address of ["a", "b", "c"]) assert.strictEqual(admission.sizeOfAddress(address), 0)
-    for (const shard of [0, 1, 2]) assert.strictEqual(admission.sizeOfShard(shard), 0)
-  })
+  it.prop(
+    "is empty again when everybody left",
+    [limits, FastCheck.array(step, { maxLength: 60 })],
+    ([limits, steps]) => {
+      const { admission, inside } = run(limits, steps, () => {})
+      for (const client of inside) assert.isTrue(admission.release(client.id))
+      assert.strictEqual(admission.size(), 0)
+      for (const address of ["a", "b", "c"]) assert.strictEqual(admission.sizeOfAddress(address), 0)
+      for (const shard of [0, 1, 2]) assert.strictEqual(admission.sizeOfShard(shard), 0)
+    }
+  )
 
   it("spreads clients over shards before it fills pools", () => {
-    const admission = Admission.make({ maxClientsPerAddress: 0 })
+    const admission = Admission.make(none)
     admission.addShard(7, { pools: 2, room: 3 })
     admission.addShard(8, { pools: 2, room: 3 })
-    const places = Array.from({ length: 4 }, () => admission.admit("a"))
+    const places = Array.from({ length: 4 }, () => admission.admit("a", 0))
     assert.deepStrictEqual(
       places.map((place) => (typeof place === "string" ? place : [place.shard, place.pool])),
       [
@@ -143,11 +183,11 @@ describe("Admission", () => {
   })
 
   it("refuses everybody once it drains, and still takes places back", () => {
-    const admission = Admission.make({ maxClientsPerAddress: 0 })
+    const admission = Admission.make(none)
     admission.addShard(0, { pools: 1, room: 2 })
-    const inside = admission.admit("a")
+    const inside = admission.admit("a", 0)
     admission.drain()
-    assert.strictEqual(admission.admit("a"), "Draining")
+    assert.strictEqual(admission.admit("a", 0), "Draining")
     assert.isTrue(typeof inside !== "string" && admission.release(inside.id))
     assert.strictEqual(admission.size(), 0)
   })

@@ -58,7 +58,10 @@ export class Ledger extends Context.Tag("weft/Ledger")<
      */
     readonly reserve: (session: number, amount: Amount, measure: Effect.Effect<Amount>) => Effect.Effect<boolean>
     /** Gives reserved room back and counts what has really changed, more or less. */
-    readonly unsafeSettle: (session: number, settlement: { readonly reserved: Amount; readonly changed: Amount }) => void
+    readonly unsafeSettle: (
+      session: number,
+      settlement: { readonly reserved: Amount; readonly changed: Amount }
+    ) => void
     /** What the home of the session's account holds, where it has a quota; `undefined` otherwise. */
     readonly usage: (session: number, measure: Effect.Effect<Amount>) => Effect.Effect<Amount | undefined>
   }

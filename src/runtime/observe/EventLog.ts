@@ -7,7 +7,8 @@ import * as Runtime from "effect/Runtime"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
 
 /**
- * What the log says of an event and how loudly: one line a login, a refusal and a transfer; a session's bounds at debug level.
+ * What the log says of an event and how loudly: one line a login, a refusal, a transfer and a change to files;
+ * a session's bounds at debug level.
  *
  * @since 0.1.0
  * @category logging
@@ -29,15 +30,48 @@ export const describe = (
     case "LoggedIn":
       return { level: "Info", message: "logged in", details: { account: event.account } }
     case "LoginRefused":
-      return event.reason === "Refused"
-        ? { level: "Info", message: "login refused", details: { name: event.name } }
-        : { level: "Warning", message: "login not decided: accounts are unavailable", details: { name: event.name } }
+      return refusal(event)
+    case "AddressBanned":
+      return { level: "Warning", message: "address banned", details: { until: new Date(event.until).toISOString() } }
     case "TransferEnded": {
       const { account, bytes, kind, milliseconds, outcome, path } = event
       return { level: "Info", message: kind, details: { account, path, bytes, milliseconds, outcome } }
     }
+    case "UploadCompleted": {
+      const { account, digest, path, size } = event
+      const details = { account, path, size, ...(digest && { [digest.algorithm.toLowerCase()]: digest.value }) }
+      return { level: "Info", message: "upload completed", details }
+    }
+    case "UploadInterrupted": {
+      const { account, bytes, kept, outcome, path } = event
+      return { level: "Warning", message: "upload interrupted", details: { account, path, bytes, outcome, kept } }
+    }
+    case "FilesChanged": {
+      const { account, change, path, to } = event
+      return { level: "Info", message: changes[change], details: { account, path, ...(to !== undefined && { to }) } }
+    }
   }
 }
+
+const refusal = ({ limit, name, reason }: Extract<ServerEvent, { readonly _tag: "LoginRefused" }>) => {
+  switch (reason) {
+    case "Refused":
+      return { level: "Info" as const, message: "login refused", details: { name } }
+    case "Limited":
+      return { level: "Info" as const, message: "login refused: over a limit", details: { name, limit } }
+    case "Unavailable":
+      return { level: "Warning" as const, message: "login not decided: accounts are unavailable", details: { name } }
+  }
+}
+
+const changes = {
+  Delete: "deleted",
+  MakeDirectory: "directory made",
+  RemoveDirectory: "directory removed",
+  Rename: "renamed",
+  SetAttributes: "attributes set",
+  Combine: "combined"
+} as const
 
 /**
  * A teller that writes each event to the log. It costs next to nothing where the level is not wanted.
@@ -52,7 +86,7 @@ export const make: Effect.Effect<(event: ServerEvent) => void> = Effect.map(Effe
     const { details, level, message } = describe(event)
     const logLevel = LogLevel.fromLiteral(level)
     if (LogLevel.lessThan(logLevel, least)) return
-    const annotations = { session: event.session, peer: event.peer, ...details }
+    const annotations = { ...("session" in event && { session: event.session }), peer: event.peer, ...details }
     run(Effect.annotateLogs(Effect.logWithLevel(logLevel, message), annotations))
   }
 })

@@ -1,6 +1,7 @@
 import * as Fs from "node:fs"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as NodeCall from "./NodeCall.ts"
 
 /**
  * A file descriptor that belongs to a scope and is closed exactly once, when the scope has closed and no system call uses the
@@ -17,7 +18,18 @@ export interface Descriptor {
   readonly release: () => void
 }
 
-/** Nothing was written through these descriptors, so a failing close loses nothing. */
+/**
+ * A descriptor that something is written through: a disk may tell only at its closing that what was written is lost.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Written extends Descriptor {
+  /** Closes before the scope does, once no call uses the number; the scope then finds nothing left to close. */
+  readonly close: Effect.Effect<void, NodeCall.SystemError>
+}
+
+/** Nothing was written through these descriptors, or nobody cares any more, so a failing close loses nothing. */
 const closeQuietly = (fd: number) => {
   try {
     Fs.closeSync(fd)
@@ -63,7 +75,16 @@ const make = (unsafeClose: (fd: number) => void) => {
     if (users === 0) closeNow()
   })
 
-  return { descriptor, keep, close }
+  /** Hands the number over to be closed elsewhere; -1 while a call uses it, or where there is none. */
+  const take = (): number => {
+    if (users > 0) return -1
+    const last = fd
+    closing = true
+    fd = -1
+    return last
+  }
+
+  return { descriptor, keep, close, take }
 }
 
 /**
@@ -84,4 +105,35 @@ export const scoped = <E, R>(
   ).pipe(
     Effect.tap((self) => open(self.keep)),
     Effect.map((self) => self.descriptor)
+  )
+
+const closeLoudly = (self: ReturnType<typeof make>): Effect.Effect<void, NodeCall.SystemError> =>
+  Effect.suspend(() => {
+    const last = self.take()
+    return last < 0 ? Effect.void : NodeCall.call<void>((done) => Fs.close(last, (error) => done(error ?? null)))
+  })
+
+/**
+ * Keeps a descriptor that was opened for writing.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const written = (fd: number): Effect.Effect<Written, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const self = make(closeQuietly)
+      self.keep(fd)
+      return self
+    }),
+    (self) => Effect.zipRight(Effect.ignore(closeLoudly(self)), self.close)
+  ).pipe(
+    Effect.map((self) => ({
+      get fd() {
+        return self.descriptor.fd
+      },
+      hold: self.descriptor.hold,
+      release: self.descriptor.release,
+      close: closeLoudly(self)
+    }))
   )

@@ -73,26 +73,42 @@ export const names = (ffi: Ffi): ((directory: Descriptor) => Names) | undefined 
 }
 
 /**
- * Reads a directory through `Fs.opendir`, wherever Node runs. The handle is a descriptor of its own and belongs to the scope.
+ * Reads a directory with what each name stands for as far as the disk tells, through `Fs.opendir`, wherever Node runs; some hundreds at
+ * a time, `undefined` at the end. The handle is a descriptor of its own and belongs to the scope.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const namesOf = (path: string | Buffer): Effect.Effect<Names, NodeCall.SystemError, Scope.Scope> =>
+export const entriesOf = (
+  path: string | Buffer
+): Effect.Effect<
+  Effect.Effect<ReadonlyArray<Fs.Dirent> | undefined, NodeCall.SystemError>,
+  NodeCall.SystemError,
+  Scope.Scope
+> =>
   Effect.acquireRelease(
     NodeCall.call<Fs.Dir>((done) => Fs.opendir(path as string, { encoding: "latin1", bufferSize: 256 }, done)),
     (directory) => Effect.ignore(NodeCall.call<void>((done) => directory.close((error) => done(error ?? null))))
   ).pipe(
     Effect.map((directory) =>
       Effect.async((resume) => {
-        const names: Array<string> = []
+        const entries: Array<Fs.Dirent> = []
         const onEntry = (error: NodeCall.SystemError | null, entry: Fs.Dirent | null) => {
           if (error !== null) return resume(Effect.fail(error))
-          if (entry !== null) names.push(entry.name)
-          if (entry !== null && names.length < 256) return directory.read(onEntry)
-          resume(Effect.succeed(names.length === 0 ? undefined : names))
+          if (entry !== null) entries.push(entry)
+          if (entry !== null && entries.length < 256) return directory.read(onEntry)
+          resume(Effect.succeed(entries.length === 0 ? undefined : entries))
         }
         directory.read(onEntry)
       })
     )
   )
+
+/**
+ * The names alone.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const namesOf = (path: string | Buffer): Effect.Effect<Names, NodeCall.SystemError, Scope.Scope> =>
+  Effect.map(entriesOf(path), (next) => Effect.map(next, (entries) => entries?.map(({ name }) => name)))

@@ -42,7 +42,7 @@ export interface Acceptor {
 /** @since 0.1.0 @category constructors */
 export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
   const { bell, control, listeners } = boot
-  const admission = Admission.make(boot)
+  const admission = Admission.make(boot.limits)
   const counters = new Int32Array(boot.counters)
   const peers = new Map<number, Peer.Peer>()
   const again = [calls.errno["EAGAIN"], calls.errno["EWOULDBLOCK"]]
@@ -75,10 +75,11 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
 
   /** The books may be behind: whoever is about to be refused gets them brought up to date first. */
   const admit = (address: string) => {
-    const verdict = admission.admit(address)
-    if (typeof verdict !== "string" || verdict === "Draining") return verdict
+    const now = Date.now()
+    const verdict = admission.admit(address, now)
+    if (typeof verdict !== "string" || Reprieve.isFinal(verdict)) return verdict
     hearPeers()
-    return admission.admit(address)
+    return admission.admit(address, now)
   }
 
   /** Hands a client to a shard, or says why it cannot be let in. */
@@ -134,6 +135,12 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
         break
       case "ShardGone":
         loseShard(message.shard)
+        break
+      case "Ban":
+        admission.ban(message.block, message.until)
+        break
+      case "Lift":
+        admission.lift(message.block)
         break
       case "Drain":
         admission.drain()

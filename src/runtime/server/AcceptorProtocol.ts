@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads"
+import type { Limits } from "../../domain/Admission.ts"
 import type { Endpoint } from "../platform/Tcp.ts"
 import type { Counts } from "./Bursts.ts"
 import type { Reason } from "./Refusal.ts"
@@ -14,7 +15,7 @@ export interface Boot {
   /** An eventfd that is rung after each message on `control`. */
   readonly bell: number
   readonly listeners: ReadonlyArray<{ readonly descriptor: number; readonly local: Endpoint }>
-  readonly maxClientsPerAddress: number
+  readonly limits: Limits
   /** What refused clients are told. */
   readonly texts: Readonly<Record<Reason, string>>
   /** 32-bit counters, one for each of `counters`. */
@@ -30,6 +31,9 @@ export interface Boot {
 export type ToAcceptor =
   | { readonly _tag: "Shard"; readonly shard: number; readonly port: MessagePort; readonly shared: SharedArrayBuffer }
   | { readonly _tag: "ShardGone"; readonly shard: number }
+  /** An address block is banned, until a time in milliseconds since the epoch, or is so no longer. */
+  | { readonly _tag: "Ban"; readonly block: string; readonly until: number }
+  | { readonly _tag: "Lift"; readonly block: string }
   | { readonly _tag: "Drain" }
   | { readonly _tag: "Suspend" }
   | { readonly _tag: "Stop" }
@@ -62,7 +66,16 @@ export type FromShard =
   | { readonly _tag: "Released"; readonly ids: ReadonlyArray<number> }
 
 /** What is counted in `Boot.counters`, in order; `clients` is how many are inside now. @since 0.1.0 @category models */
-export const counters = ["accepted", "clients", "Full", "TooManyFromAddress", "Draining", "Exhausted"] as const
+export const counters = [
+  "accepted",
+  "clients",
+  "Banned",
+  "TooManyClients",
+  "Full",
+  "TooManyFromAddress",
+  "Draining",
+  "Exhausted"
+] as const
 
 /** @since 0.1.0 @category models */
 export type Counter = (typeof counters)[number]

@@ -3,7 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
+import type { Accounts } from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
+import { Ledger } from "../limits/Ledger.ts"
+import * as LedgerOwner from "../limits/LedgerOwner.ts"
 import * as NodeTcp from "../platform/NodeTcp.ts"
 import { socketCalls } from "../platform/SocketCalls.ts"
 import type { Endpoint, Tcp } from "../platform/Tcp.ts"
@@ -43,8 +46,9 @@ export class FtpServer extends Context.Tag("weft/FtpServer")<
 >() {}
 
 /**
- * A server with all of its pools on this thread. `serving` is built for it alone and takes what it needs from the host's layers;
- * what it tells `Events` while it is built or serves comes out of `events`.
+ * A server with all of its pools on this thread. `serving` is built for it alone and takes what it needs from the host's layers, but
+ * for the `Ledger`, which the server keeps over the host's `Accounts`. What is told to `Events` while it is built or serves comes
+ * out of `events`.
  *
  * @since 0.1.0
  * @category layers
@@ -52,21 +56,39 @@ export class FtpServer extends Context.Tag("weft/FtpServer")<
 export const layerServing = <E, R>(
   config: FtpConfig,
   serving: Layer.Layer<Serve, E, R>
-): Layer.Layer<FtpServer, ServerError | E, R | Tcp> => Layer.scoped(FtpServer, MainServer.make(config, serving))
+): Layer.Layer<FtpServer, ServerError | E, Exclude<R, Ledger> | Accounts | Tcp> =>
+  Layer.scoped(
+    FtpServer,
+    MainServer.make(
+      config,
+      Effect.gen(function* () {
+        const { bans, ledger } = yield* LedgerOwner.make(config)
+        const context = yield* Layer.build(Layer.provide(serving, Layer.succeed(Ledger, ledger)))
+        return { serve: Context.get(context, Serve), bans }
+      })
+    )
+  )
 
 /**
- * The same with a `Serve` that the host has built already; only what that tells the `Events` of its own fiber comes out of
- * `events`.
+ * The same with a `Serve` that the host has built already, and with it a `Ledger`, if that wants one; only what it tells the `Events`
+ * of its own fiber comes out of `events`, and no address is banned.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer = (config: FtpConfig): Layer.Layer<FtpServer, ServerError, Serve | Tcp> =>
-  layerServing(config, Layer.effect(Serve, Serve))
+  Layer.scoped(
+    FtpServer,
+    MainServer.make(
+      config,
+      Effect.map(Serve, (serve) => ({ serve, bans: undefined }))
+    )
+  )
 
 /**
  * A server whose pools run in worker threads, as the configuration's `shards` says. Each thread builds the layers of the modules
- * named for itself. With no shards, or where the platform has no FFI to hand descriptors over with, this thread carries all pools.
+ * named for itself; `Accounts` and all that is counted stay on this one. With no shards, or where the platform has no FFI to hand
+ * descriptors over with, this thread carries all pools.
  *
  * @since 0.1.0
  * @category layers
@@ -74,7 +96,7 @@ export const layer = (config: FtpConfig): Layer.Layer<FtpServer, ServerError, Se
 export const layerSharded = (
   config: FtpConfig,
   options: ThreadedServer.Options
-): Layer.Layer<FtpServer, ServerError> => {
+): Layer.Layer<FtpServer, ServerError, Accounts> => {
   if (config.shards === 0) return layerModules(config, options)
   if (socketCalls === undefined) {
     const warning = Effect.logWarning("no FFI on this platform: all pools run on the main thread")
@@ -83,8 +105,11 @@ export const layerSharded = (
   return Layer.scoped(FtpServer, ThreadedServer.make(config, socketCalls, options))
 }
 
-const layerModules = (config: FtpConfig, options: ThreadedServer.Options): Layer.Layer<FtpServer, ServerError> =>
-  Modules.load(ThreadedServer.addressesOf(options), config).pipe(
+const layerModules = (
+  config: FtpConfig,
+  options: ThreadedServer.Options
+): Layer.Layer<FtpServer, ServerError, Accounts> =>
+  Modules.load(ThreadedServer.addressesOf(options), config, { shard: 0 }).pipe(
     Effect.map((serving) =>
       layerServing(config, serving).pipe(
         Layer.provide(NodeTcp.layer),

@@ -22,6 +22,8 @@ export interface MainAcceptor {
   /** Lets an accepted connection in, or sends it away. */
   readonly unsafeTake: (connection: Connection) => void
   readonly unsafeRelease: (id: number) => void
+  readonly unsafeBan: (block: string, until: number) => void
+  readonly unsafeLift: (block: string) => void
   readonly unsafeDrain: () => void
   readonly unsafeCounts: () => Readonly<Record<Counter, number>>
 }
@@ -36,20 +38,30 @@ export const make = (options: {
   readonly shard: Shard
   readonly pools: number
   readonly room: number
-  readonly maxClientsPerAddress: number
+  readonly limits: Admission.Limits
+  readonly texts: Refusal.Texts
 }): Effect.Effect<MainAcceptor, never, Scope.Scope> =>
   Effect.gen(function* () {
     const log = Runtime.runSync(yield* Effect.runtime<never>())
     const fork = yield* Effect.flatMap(FiberSet.make<void>(), (refused) => FiberSet.runtime(refused)())
-    const admission = Admission.make(options)
+    const clock = yield* Effect.clock
+    const admission = Admission.make(options.limits)
     admission.addShard(0, options)
-    const counts = { accepted: 0, Full: 0, TooManyFromAddress: 0, Draining: 0, Exhausted: 0 }
+    const counts = {
+      accepted: 0,
+      Banned: 0,
+      TooManyClients: 0,
+      Full: 0,
+      TooManyFromAddress: 0,
+      Draining: 0,
+      Exhausted: 0
+    }
     const refusals = Bursts.make<Refusal.Reason>(reportEvery, (counts) =>
       log(Effect.logWarning("clients refused").pipe(Effect.annotateLogs(counts)))
     )
 
     const place = (connection: Connection): Admission.Refusal | undefined => {
-      const verdict = admission.admit(connection.remote.address)
+      const verdict = admission.admit(connection.remote.address, clock.unsafeCurrentTimeMillis())
       if (typeof verdict === "string") return verdict
       options.shard.unsafeOffer({ id: verdict.id, pool: verdict.pool, connection })
       return undefined
@@ -60,7 +72,7 @@ export const make = (options: {
       refuse: (connection, reason) => {
         counts[reason]++
         refusals.note(reason, Date.now())
-        fork(Refusal.say(connection, reason))
+        fork(Refusal.say(connection, options.texts[reason]))
       }
     })
 
@@ -85,6 +97,10 @@ export const make = (options: {
       },
       unsafeRelease: (id) => {
         admission.release(id)
+      },
+      unsafeBan: admission.ban,
+      unsafeLift: (block) => {
+        admission.lift(block)
       },
       unsafeDrain: () => admission.drain(),
       unsafeCounts: () => ({ ...counts, clients: admission.size() })

@@ -1,13 +1,14 @@
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import type { FtpConfig } from "../config/FtpConfig.ts"
+import type { BanList } from "../limits/BanList.ts"
 import { Events } from "../observe/Events.ts"
 import { Tcp } from "../platform/Tcp.ts"
 import * as EventHub from "./EventHub.ts"
 import * as Layout from "./Layout.ts"
 import * as MainAcceptor from "./MainAcceptor.ts"
-import { Serve } from "./Serve.ts"
+import * as Refusal from "./Refusal.ts"
+import type { Serve } from "./Serve.ts"
 import { ServerError } from "./ServerError.ts"
 import * as ServerStats from "./ServerStats.ts"
 import * as Shard from "./Shard.ts"
@@ -15,19 +16,33 @@ import * as Shard from "./Shard.ts"
 const backlog = 4096
 
 /**
- * The server whose pools all run on this thread; see `FtpServer.layer`.
+ * What is done for clients, and the bans the acceptor is to know of, where somebody keeps them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Inside {
+  readonly serve: Serve["Type"]
+  readonly bans: BanList | undefined
+}
+
+/**
+ * The server whose pools all run on this thread; see `FtpServer.layer`. What `inside` tells `Events` while it is made comes out of
+ * the server's events.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = Effect.fnUntraced(function* <E, R>(config: FtpConfig, serving: Layer.Layer<Serve, E, R>) {
+export const make = Effect.fnUntraced(function* <E, R>(
+  config: FtpConfig,
+  inside: Effect.Effect<Inside, E, R | Scope.Scope>
+) {
   const tcp = yield* Tcp
   const layout: Layout.Layout = { ...Layout.fromConfig(config), shards: 0 }
   const hub = yield* EventHub.make
   const tellHub = Effect.provideService(Events, { unsafeTell: hub.unsafeTell })
-  const { serve } = yield* tellHub(
-    Effect.map(Layer.build(serving), (context) => ({ serve: Context.get(context, Serve) }))
-  )
+  const { bans, serve } = yield* tellHub(inside)
+  const texts = Refusal.texts(config)
   let onEnd = (_id: number) => {}
 
   const shard = yield* Shard.make({
@@ -35,6 +50,7 @@ export const make = Effect.fnUntraced(function* <E, R>(config: FtpConfig, servin
     clientsPerThread: layout.clientsPerThread,
     queue: config.queue,
     queueTimeout: config.queueTimeout,
+    texts,
     serve,
     onEnd: (id) => onEnd(id)
   }).pipe(tellHub)
@@ -45,8 +61,10 @@ export const make = Effect.fnUntraced(function* <E, R>(config: FtpConfig, servin
     shard,
     pools: layout.threads,
     room: config.clientsPerThread + config.queue,
-    maxClientsPerAddress: config.maxClientsPerAddress
+    limits: config,
+    texts
   })
+  bans?.unsafeHear({ ban: acceptor.unsafeBan, lift: acceptor.unsafeLift })
   onEnd = acceptor.unsafeRelease
 
   const listener = yield* tcp

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Accounts } from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
+import type { Ledger } from "../limits/Ledger.ts"
 import type { Tcp } from "../platform/Tcp.ts"
 import type { Storage } from "../storage/Storage.ts"
 import type { Serve } from "./Serve.ts"
@@ -9,8 +9,9 @@ import { ServerError } from "./ServerError.ts"
 
 /**
  * The modules a shard's thread runs, for functions cannot be sent to it. `services` is the host's: it exports
- * `layer: (config: FtpConfig) => Layer<Storage | Accounts, E, Tcp>`. `serving` makes of these what is done for a client: it exports
- * `layer: (config: FtpConfig) => Layer<Serve, E, Storage | Accounts | Tcp>`.
+ * `layer: (config: FtpConfig, place: { shard: number }) => Layer<Storage, E, Tcp>`, where `shard` is which of the shards it is built
+ * for, from 0; 0 also where the main thread carries the pools. `serving` makes of it what is done for a client: it exports
+ * `layer: (config: FtpConfig) => Layer<Serve, E, Ledger | Storage | Tcp>`.
  *
  * @since 0.1.0
  * @category models
@@ -20,8 +21,8 @@ export interface Modules {
   readonly serving: URL
 }
 
-type Services = (config: FtpConfig) => Layer.Layer<Storage | Accounts, unknown, Tcp>
-type Serving = (config: FtpConfig) => Layer.Layer<Serve, unknown, Storage | Accounts | Tcp>
+type Services = (config: FtpConfig, place: { readonly shard: number }) => Layer.Layer<Storage, unknown, Tcp>
+type Serving = (config: FtpConfig) => Layer.Layer<Serve, unknown, Ledger | Storage | Tcp>
 
 /**
  * Imports both and puts them together. Fails with `ShardStart` where a module cannot be loaded or exports no `layer`.
@@ -31,12 +32,13 @@ type Serving = (config: FtpConfig) => Layer.Layer<Serve, unknown, Storage | Acco
  */
 export const load = (
   modules: { readonly services: string; readonly serving: string },
-  config: FtpConfig
-): Effect.Effect<Layer.Layer<Serve, unknown, Tcp>, ServerError> =>
+  config: FtpConfig,
+  place: { readonly shard: number }
+): Effect.Effect<Layer.Layer<Serve, unknown, Ledger | Tcp>, ServerError> =>
   Effect.gen(function* () {
     const services = (yield* importLayer(modules.services)) as Services
     const serving = (yield* importLayer(modules.serving)) as Serving
-    return Layer.provide(serving(config), services(config))
+    return Layer.provide(serving(config), services(config, place))
   })
 
 const importLayer = (address: string): Effect.Effect<unknown, ServerError> =>

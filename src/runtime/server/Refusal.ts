@@ -1,6 +1,9 @@
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Admission from "../../domain/Admission.ts"
+import * as LimitText from "../../domain/limits/LimitText.ts"
 import * as Reply from "../../domain/Reply.ts"
+import type { FtpConfig } from "../config/FtpConfig.ts"
 import type { Connection } from "../platform/Tcp.ts"
 
 /**
@@ -13,17 +16,32 @@ import type { Connection } from "../platform/Tcp.ts"
 export type Reason = Admission.Refusal | "Late" | "Exhausted"
 
 /**
- * What each is told (RFC 959 section 5.4 gives 421 to a server that will not greet).
+ * What each is told, as it goes over the wire.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Texts = Readonly<Record<Reason, string>>
+
+type Limits = Pick<FtpConfig, "banTime" | "clientsPerThread" | "maxClients" | "maxClientsPerAddress" | "threads">
+
+/**
+ * The words for a configuration, a limit that was hit named in them (RFC 959 section 5.4 gives 421 to a server that will not greet).
  *
  * @since 0.1.0
  * @category replies
  */
-export const texts: Readonly<Record<Reason, string>> = {
-  Full: Reply.render(Reply.closing("Too many clients are connected; try again later.")),
-  TooManyFromAddress: Reply.render(Reply.closing("Too many clients are connected from your address.")),
-  Draining: Reply.render(Reply.closing("The server is stopping.")),
-  Late: Reply.render(Reply.closing("No place came free in time; try again later.")),
-  Exhausted: Reply.render(Reply.closing("The server has no resources left; try again later."))
+export const texts = (config: Limits): Texts => {
+  const closing = (text: string) => Reply.render(Reply.closing(text))
+  return {
+    Banned: closing(LimitText.banned(Duration.toMillis(config.banTime))),
+    TooManyClients: closing(LimitText.clients(config.maxClients)),
+    Full: closing(LimitText.places(config.threads * config.clientsPerThread)),
+    TooManyFromAddress: closing(LimitText.clientsOfAddress(config.maxClientsPerAddress)),
+    Draining: closing("The server is stopping."),
+    Late: closing("No place came free in time; try again later."),
+    Exhausted: closing("The server has no resources left; try again later.")
+  }
 }
 
 /**
@@ -32,8 +50,8 @@ export const texts: Readonly<Record<Reason, string>> = {
  * @since 0.1.0
  * @category operations
  */
-export const say = (connection: Connection, reason: Reason): Effect.Effect<void> =>
+export const say = (connection: Connection, text: string): Effect.Effect<void> =>
   Effect.suspend(() => {
-    connection.unsafeWrite(texts[reason])
+    connection.unsafeWrite(text)
     return connection.end
   }).pipe(Effect.timeout("1 second"), Effect.ignore, Effect.ensuring(Effect.sync(() => connection.unsafeDestroy())))

@@ -9,6 +9,9 @@ export const patience = 250
 /** How many are kept so at once; all others are refused at once. @since 0.1.0 @category constants */
 export const limit = 256
 
+/** Refusals that no wait changes. @since 0.1.0 @category predicates */
+export const isFinal = (reason: Admission.Refusal): boolean => reason === "Draining" || reason === "Banned"
+
 /**
  * A short wait before a refusal. A client that says goodbye and comes back at once may arrive before the server has put its last
  * session away; under a limit it would be refused for its own shadow.
@@ -25,7 +28,7 @@ export interface Reprieve<A> {
 }
 
 /**
- * Nobody waits yet. `place` says why somebody cannot be let in, or nothing once it is done; `Draining` is final.
+ * Nobody waits yet. `place` says why somebody cannot be let in, or nothing once it is done.
  *
  * @since 0.1.0
  * @category constructors
@@ -39,7 +42,7 @@ export const make = <A>(options: {
   const consider = (one: A, until: number, now: number): boolean => {
     const reason = options.place(one)
     if (reason === undefined) return true
-    if (reason !== "Draining" && now < until) return false
+    if (!isFinal(reason) && now < until) return false
     options.refuse(one, reason)
     return true
   }

@@ -1,3 +1,4 @@
+import type { Counter } from "./AcceptorProtocol.ts"
 import type { ShardStats } from "./Shards.ts"
 
 /**
@@ -9,8 +10,13 @@ import type { ShardStats } from "./Shards.ts"
 export interface ServerStats {
   /** Clients inside now, waiting ones included. */
   readonly clients: number
-  /** Since the start: connections accepted, and clients told 421 by the acceptor for want of room, for their address, for a drain. */
+  /**
+   * Since the start: connections accepted, and clients told 421 by the acceptor: for a ban, for the limit of all clients, for want of room, for
+   * the limit of their address, for a drain.
+   */
   readonly accepted: number
+  readonly refusedBanned: number
+  readonly refusedMaxClients: number
   readonly refusedFull: number
   readonly refusedAddress: number
   readonly refusedDraining: number
@@ -26,12 +32,11 @@ export interface ServerStats {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (
-  counts: Readonly<Record<"accepted" | "clients" | "Full" | "TooManyFromAddress" | "Draining" | "Exhausted", number>>,
-  shards: ReadonlyArray<ShardStats>
-): ServerStats => ({
+export const make = (counts: Readonly<Record<Counter, number>>, shards: ReadonlyArray<ShardStats>): ServerStats => ({
   clients: counts.clients,
   accepted: counts.accepted,
+  refusedBanned: counts.Banned,
+  refusedMaxClients: counts.TooManyClients,
   refusedFull: counts.Full,
   refusedAddress: counts.TooManyFromAddress,
   refusedDraining: counts.Draining,

@@ -5,6 +5,7 @@ import type { Connection } from "../platform/Tcp.ts"
 import type { Client } from "./Client.ts"
 import * as ClientPool from "./ClientPool.ts"
 import * as Draining from "./Draining.ts"
+import type * as Refusal from "./Refusal.ts"
 
 /**
  * What carries pools: the same in a worker thread and on the main thread.
@@ -36,6 +37,8 @@ export interface Options<R> {
   readonly clientsPerThread: number
   readonly queue: number
   readonly queueTimeout: Duration.DurationInput
+  /** What clients are told that it cannot serve. */
+  readonly texts: Refusal.Texts
   readonly serve: (client: Client) => Effect.Effect<void, never, R>
   readonly onEnd: (id: number) => void
 }

@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads"
 import * as Schema from "effect/Schema"
 import { ServerEvent } from "../../domain/ServerEvent.ts"
 import { FtpConfig } from "../config/FtpConfig.ts"
+import * as LedgerProtocol from "../limits/LedgerProtocol.ts"
 
 /**
  * What a shard's thread starts with, for each incarnation anew.
@@ -53,6 +54,8 @@ export const FromShard = Schema.Union(
     annotations: Schema.Record({ key: Schema.String, value: Schema.String }),
     cause: Schema.optional(Schema.String)
   }),
+  /** A question to the owner of the ledger, or news for it. */
+  Schema.TaggedStruct("Ledger", { message: LedgerProtocol.FromShard }),
   Schema.TaggedStruct("Failed", { detail: Schema.String })
 )
 
@@ -65,7 +68,11 @@ export type FromShard = typeof FromShard.Type
  * @since 0.1.0
  * @category models
  */
-export const ToShard = Schema.Union(Schema.TaggedStruct("Drain", {}), Schema.TaggedStruct("Stop", {}))
+export const ToShard = Schema.Union(
+  Schema.TaggedStruct("Drain", {}),
+  Schema.TaggedStruct("Stop", {}),
+  Schema.TaggedStruct("Ledger", { message: LedgerProtocol.ToShard })
+)
 
 /** @since 0.1.0 @category models */
 export type ToShard = typeof ToShard.Type

@@ -6,10 +6,12 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
+import * as LedgerDesk from "../limits/LedgerDesk.ts"
+import type { LedgerOwner } from "../limits/LedgerOwner.ts"
 import * as AcceptorProtocol from "./AcceptorProtocol.ts"
 import { ServerError } from "./ServerError.ts"
 import * as ShardLog from "./ShardLog.ts"
-import { Boot, FromShard, type ThreadBoot, type ToShard } from "./ShardProtocol.ts"
+import { Boot, FromShard, type ThreadBoot, ToShard } from "./ShardProtocol.ts"
 
 /**
  * One incarnation of a shard: a worker thread that has said it is ready.
@@ -37,6 +39,8 @@ export interface Options {
   /** What sessions get to be interrupted in before the thread is terminated. */
   readonly stopTimeout: Duration.DurationInput
   readonly unsafeTell: (event: ServerEvent) => void
+  /** Answers what its sessions ask, and forgets them when it has ended. */
+  readonly owner: LedgerOwner
 }
 
 /**
@@ -56,6 +60,9 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
     const failed = (detail: string) =>
       new ServerError({ reason: "ShardStart", detail: `shard ${options.boot.index} did not start: ${detail}` })
 
+    let send = (_message: ToShard) => {}
+    const desk = yield* LedgerDesk.make(options.owner, (message) => send({ _tag: "Ledger", message }))
+
     const hear = (message: FromShard) => {
       switch (message._tag) {
         case "Ready":
@@ -66,12 +73,14 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
           return options.unsafeTell(message.event)
         case "Log":
           return log(ShardLog.write(options.boot.index, message))
+        case "Ledger":
+          return desk.unsafeHear(message.message)
         case "Failed":
           return Deferred.unsafeDone(ready, failed(message.detail))
       }
     }
 
-    const thread = yield* Effect.acquireRelease(
+    yield* Effect.acquireRelease(
       Effect.sync(() => {
         const workerData: ThreadBoot = { boot: Schema.encodeSync(Boot)(options.boot), acceptor, shared }
         const thread = new Worker(options.entry, {
@@ -90,10 +99,11 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
           Deferred.unsafeDone(exited, Effect.succeed(reason))
         })
         thread.on("message", (message) => hear(decode(message)))
+        send = (message) => thread.postMessage(encode(message))
         return thread
       }),
       (thread) =>
-        Effect.sync(() => thread.postMessage(stop)).pipe(
+        Effect.sync(() => send({ _tag: "Stop" })).pipe(
           Effect.zipRight(Deferred.await(exited)),
           Effect.interruptible,
           Effect.timeout(options.stopTimeout),
@@ -108,7 +118,7 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
     return {
       port,
       shared,
-      drain: Effect.sync(() => thread.postMessage(drain)).pipe(
+      drain: Effect.sync(() => send({ _tag: "Drain" })).pipe(
         Effect.zipRight(Effect.raceFirst(Deferred.await(drained), Deferred.await(exited))),
         Effect.asVoid
       ),
@@ -117,5 +127,4 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
   })
 
 const decode = Schema.decodeUnknownSync(FromShard)
-const stop: ToShard = { _tag: "Stop" }
-const drain: ToShard = { _tag: "Drain" }
+const encode = Schema.encodeSync(ToShard)

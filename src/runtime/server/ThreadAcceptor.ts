@@ -3,10 +3,11 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
+import type { Limits } from "../../domain/Admission.ts"
 import type { Listening } from "../platform/Accept.ts"
 import type { SocketCalls } from "../platform/SocketCalls.ts"
 import * as Protocol from "./AcceptorProtocol.ts"
-import * as Refusal from "./Refusal.ts"
+import type * as Refusal from "./Refusal.ts"
 import { ServerError } from "./ServerError.ts"
 
 /**
@@ -20,6 +21,9 @@ export interface ThreadAcceptor {
   readonly unsafeAddShard: (shard: number, port: MessagePort, shared: SharedArrayBuffer) => void
   /** Says that a shard's thread is gone for good, with every descriptor it had adopted. */
   readonly unsafeRemoveShard: (shard: number) => void
+  /** Clients from this address block are told 421 until then (milliseconds since the epoch), or no longer. */
+  readonly unsafeBan: (block: string, until: number) => void
+  readonly unsafeLift: (block: string) => void
   /** From now on clients are told 421. */
   readonly drain: Effect.Effect<void>
   /** Nobody is accepted any more, and the listeners are closed. */
@@ -38,12 +42,13 @@ export interface ThreadAcceptor {
 export const make = (options: {
   readonly calls: SocketCalls
   readonly listeners: ReadonlyArray<Listening>
-  readonly maxClientsPerAddress: number
+  readonly limits: Limits
+  readonly texts: Refusal.Texts
   /** The module the thread runs. */
   readonly entry: URL
 }): Effect.Effect<ThreadAcceptor, ServerError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { calls, entry, listeners, maxClientsPerAddress } = options
+    const { calls, entry, limits, listeners, texts } = options
     const bell = yield* acquireBell(calls)
     const log = Runtime.runSync(yield* Effect.runtime<never>())
     const ended = yield* Deferred.make<never, ServerError>()
@@ -55,8 +60,8 @@ export const make = (options: {
       control: port2,
       bell,
       listeners: listeners.map(({ descriptor, local }) => ({ descriptor, local })),
-      maxClientsPerAddress,
-      texts: Refusal.texts,
+      limits,
+      texts,
       counters
     }
     const post = (message: Protocol.ToAcceptor, transfer: Array<MessagePort> = []) => {
@@ -100,6 +105,8 @@ export const make = (options: {
     return {
       unsafeAddShard: (shard, port, shared) => post({ _tag: "Shard", shard, port, shared }, [port]),
       unsafeRemoveShard: (shard) => post({ _tag: "ShardGone", shard }),
+      unsafeBan: (block, until) => post({ _tag: "Ban", block, until }),
+      unsafeLift: (block) => post({ _tag: "Lift", block }),
       drain: Effect.sync(() => post({ _tag: "Drain" })),
       suspend: Effect.sync(() => post({ _tag: "Suspend" })).pipe(
         Effect.zipRight(Effect.raceFirst(Deferred.await(suspended), Deferred.await(ended))),

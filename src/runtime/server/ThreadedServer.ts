@@ -2,11 +2,14 @@ import type { ResourceLimits } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { FtpConfig } from "../config/FtpConfig.ts"
+import * as LedgerOwner from "../limits/LedgerOwner.ts"
+import { Events } from "../observe/Events.ts"
 import * as Accept from "../platform/Accept.ts"
 import type { SocketCalls } from "../platform/SocketCalls.ts"
 import * as PassivePorts from "../transfer/PassivePorts.ts"
 import * as EventHub from "./EventHub.ts"
 import * as Layout from "./Layout.ts"
+import * as Refusal from "./Refusal.ts"
 import * as RestartIntensity from "./RestartIntensity.ts"
 import { ServerError } from "./ServerError.ts"
 import * as ServerStats from "./ServerStats.ts"
@@ -68,17 +71,22 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     return yield* new ServerError({ reason: "Other", detail: "there are fewer passive ports than shards" })
   }
 
+  const owner = yield* Effect.provideService(LedgerOwner.make(config), Events, { unsafeTell: hub.unsafeTell })
+
   const listener = yield* Accept.listen(calls, { host: config.host, port: config.port, backlog }).pipe(
     Effect.mapError((error) => ServerError.ofListen(config.host, config.port, error))
   )
   const acceptor = yield* ThreadAcceptor.make({
     calls,
     listeners: [listener],
-    maxClientsPerAddress: config.maxClientsPerAddress,
+    limits: { maxClients: config.maxClients, maxClientsPerAddress: config.maxClientsPerAddress },
+    texts: Refusal.texts(config),
     entry: new URL("./acceptorThread.js", entries)
   })
+  owner.bans.unsafeHear({ ban: acceptor.unsafeBan, lift: acceptor.unsafeLift })
   const shards = yield* Shards.make({
     acceptor,
+    owner,
     boots: Layout.poolsOfShards(layout).map((pools, index) => ({
       config: ofShard(config, index, layout.shards),
       index,

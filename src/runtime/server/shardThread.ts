@@ -1,29 +1,37 @@
 import { parentPort, workerData } from "node:worker_threads"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { Ledger } from "../limits/Ledger.ts"
+import * as LedgerClient from "../limits/LedgerClient.ts"
 import { Events } from "../observe/Events.ts"
 import * as NodeTcp from "../platform/NodeTcp.ts"
 import { Tcp } from "../platform/Tcp.ts"
 import * as HandedClients from "./HandedClients.ts"
 import * as Modules from "./Modules.ts"
+import * as Refusal from "./Refusal.ts"
 import { Serve } from "./Serve.ts"
 import * as Shard from "./Shard.ts"
 import * as ShardLog from "./ShardLog.ts"
-import { Boot, type FromShard, type ThreadBoot, ToShard } from "./ShardProtocol.ts"
+import { Boot, FromShard, type ThreadBoot, ToShard } from "./ShardProtocol.ts"
 
 const thread = workerData as ThreadBoot
 const boot = Schema.decodeUnknownSync(Boot)(thread.boot)
 const tell = (message: FromShard) => parentPort?.postMessage(message)
+const encodeLedger = Schema.encodeSync(FromShard)
+const client = LedgerClient.make((message) => parentPort?.postMessage(encodeLedger({ _tag: "Ledger", message })))
 
-const heard = (tag: ToShard["_tag"]) =>
-  Effect.async<void>((resume) => {
-    parentPort?.on("message", (message) => {
-      if (Schema.decodeUnknownSync(ToShard)(message)._tag === tag) resume(Effect.void)
-    })
-  })
+const wishes = { Drain: Deferred.unsafeMake<void>(FiberId.none), Stop: Deferred.unsafeMake<void>(FiberId.none) }
+const decode = Schema.decodeUnknownSync(ToShard)
+parentPort?.on("message", (encoded) => {
+  const message = decode(encoded)
+  if (message._tag === "Ledger") client.unsafeHear(message.message)
+  else Deferred.unsafeDone(wishes[message._tag], Effect.void)
+})
 
 const program = Effect.gen(function* () {
   const tcp = yield* Tcp
@@ -33,21 +41,23 @@ const program = Effect.gen(function* () {
     clientsPerThread: boot.config.clientsPerThread,
     queue: boot.config.queue,
     queueTimeout: boot.config.queueTimeout,
+    texts: Refusal.texts(boot.config),
     serve: yield* Serve,
     onEnd: clients.release
   })
   clients.start(shard, { pools: boot.pools, room: boot.config.clientsPerThread + boot.config.queue })
   yield* Effect.sync(() => tell({ _tag: "Ready" }))
-  yield* heard("Drain").pipe(
+  yield* Deferred.await(wishes.Drain).pipe(
     Effect.zipRight(shard.drain),
     Effect.zipRight(Effect.sync(() => tell({ _tag: "Drained" }))),
     Effect.forkScoped
   )
-  yield* heard("Stop")
+  yield* Deferred.await(wishes.Stop)
 }).pipe(Effect.scoped)
 
-const main = Modules.load(boot, boot.config).pipe(
+const main = Modules.load(boot, boot.config, { shard: boot.index }).pipe(
   Effect.flatMap((serving) => Effect.provide(program, Layer.provideMerge(serving, NodeTcp.layer))),
+  Effect.provideService(Ledger, client.ledger),
   Effect.provideService(Events, { unsafeTell: (event) => tell({ _tag: "Event", event }) }),
   Effect.provide(ShardLog.layer(boot.config.logLevel, tell))
 )

@@ -7,6 +7,7 @@ import type { Lease } from "../transfer/PassiveLease.ts"
 import type * as Progress from "../transfer/Progress.ts"
 import type { ControlConnection } from "./ControlConnection.ts"
 import type { House } from "./House.ts"
+import type { Lodging } from "./Lodging.ts"
 
 /**
  * What a session lends to those who act for it.
@@ -19,9 +20,10 @@ export interface Actor {
   readonly client: Client
   readonly control: ControlConnection
   readonly state: State
+  readonly lodging: Lodging
   /** The passive port that the next transfer will use. */
   lease: Lease | undefined
-  /** The running transfer's, and undefined while none runs. */
+  /** The running task's, and undefined while none runs that moves. */
   progress: Progress.Progress | undefined
   /** Gives the session an event to step through. */
   readonly unsafeTell: (event: Event) => void

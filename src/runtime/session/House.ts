@@ -1,7 +1,9 @@
+import type * as Scope from "effect/Scope"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
-import type { Accounts } from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
+import type { Ledger } from "../limits/Ledger.ts"
 import type { Tcp } from "../platform/Tcp.ts"
+import type { ChunkPool } from "../storage/ChunkPool.ts"
 import type { Storage } from "../storage/Storage.ts"
 import type { PassivePorts } from "../transfer/PassivePorts.ts"
 import type { Timers } from "./Timers.ts"
@@ -14,10 +16,17 @@ import type { Timers } from "./Timers.ts"
  */
 export interface House {
   readonly config: FtpConfig
+  /** The storage's own tree; an account with a home has another. */
   readonly storage: Storage["Type"]
-  readonly accounts: Accounts["Type"]
+  readonly ledger: Ledger["Type"]
   readonly tcp: Tcp["Type"]
   readonly passivePorts: PassivePorts
   readonly timers: Timers["Type"]
   readonly unsafeTell: (event: ServerEvent) => void
+  /** Buffers that uploads pass through. */
+  readonly chunks: ChunkPool
+  /** Names that STOU has chosen for uploads under way. */
+  readonly claimed: Set<string>
+  /** Where changes to files go on whose session has gone. */
+  readonly scope: Scope.Scope
 }

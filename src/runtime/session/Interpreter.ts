@@ -1,13 +1,12 @@
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
-import type { FileFault } from "../../domain/FileFault.ts"
 import { HostPort } from "../../domain/HostPort.ts"
 import type { Action } from "../../domain/session/Action.ts"
 import * as PassivePorts from "../transfer/PassivePorts.ts"
 import type * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
+import * as Changes from "./Changes.ts"
 import * as Login from "./Login.ts"
+import * as Questions from "./Questions.ts"
 import * as StatusListing from "./StatusListing.ts"
 import * as TransferTask from "./TransferTask.ts"
 
@@ -49,15 +48,13 @@ export const perform = (actor: Actor, action: Action): Effect.Effect<void> => {
     case "OpenPassive":
       return openPassive(actor, action.command)
     case "Ask":
-      return actor.fork(
-        Effect.either(
-          Effect.mapError(
-            Effect.suspend(() => actor.house.storage.stat(action.question.path)),
-            ({ reason }) => reason
-          )
-        ),
-        (exit) => ({ _tag: "Answered", answer: Exit.getOrElse(exit, () => Either.left<FileFault>("Io")) })
-      )
+      return Questions.ask(actor, action.question)
+    case "Change":
+      return Changes.make(actor, action.change)
+    case "Digest":
+      return Questions.digest(actor, action)
+    case "Measure":
+      return Questions.measure(actor, action.path)
     case "ListStatus":
       return StatusListing.list(actor, action.path)
     case "Transfer":
@@ -99,4 +96,8 @@ const openPassive = (actor: Actor, command: "PASV" | "EPSV"): Effect.Effect<void
 const progressLines = (progress: Progress.Progress | undefined): ReadonlyArray<string> =>
   progress === undefined
     ? ["No transfer runs"]
-    : [progress.phase === "Moving" ? `${progress.bytes} bytes sent so far` : "Waiting for the data connection"]
+    : [
+        progress.phase === "Moving"
+          ? `${progress.bytes} bytes ${progress.unsafeIsWhole === undefined ? "sent" : "received"} so far`
+          : "Waiting for the data connection"
+      ]

@@ -2,13 +2,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Action } from "../../domain/session/Action.ts"
 import type { Verdict } from "../../domain/session/Event.ts"
-import type { AccountsError } from "../accounts/Accounts.ts"
+import { LoginError, type Welcome } from "../limits/Ledger.ts"
 import type { Actor } from "./Actor.ts"
 
 const unavailable: Verdict = { _tag: "Unavailable" }
 
 /**
- * Asks the accounts; answered by `LoginDecided`. Nobody hears of a login that its client did not wait for.
+ * Asks the ledger, and opens the account's home; answered by `LoginDecided`. Nobody hears of a login that its client did not wait for.
  *
  * @since 0.1.0
  * @category interpreters
@@ -17,27 +17,58 @@ export const authenticate = (
   actor: Actor,
   { name, password }: Extract<Action, { readonly _tag: "Authenticate" }>
 ): Effect.Effect<void> => {
+  const { client, house, lodging } = actor
   const { peer } = actor.state.settings
-  const told = (verdict: Verdict) => {
-    const { id: session } = actor.client
-    const at = actor.house.timers.unsafeNow()
-    actor.house.unsafeTell(
-      verdict._tag === "Welcome"
-        ? { _tag: "LoggedIn", session, peer, at, account: verdict.account.name }
-        : { _tag: "LoginRefused", session, peer, at, name, reason: verdict._tag }
-    )
-    return verdict
-  }
-  return actor.fork(
-    actor.house.accounts.authenticate({ name, password, peer }).pipe(
-      Effect.match({
-        onSuccess: (account): Verdict => ({ _tag: "Welcome", account }),
-        onFailure: ({ reason }: AccountsError): Verdict => ({ _tag: reason })
-      })
-    ),
-    (exit) => ({
-      _tag: "LoginDecided",
-      verdict: Exit.isInterrupted(exit) ? unavailable : told(Exit.getOrElse(exit, () => unavailable))
+  lodging.unsafeKnock()
+  const decided = Effect.flatMap(house.ledger.login(client.id, { name, password, peer }), (welcome) =>
+    Effect.as(enter(actor, welcome), welcome)
+  ).pipe(
+    Effect.match({
+      onSuccess: ({ account }): Verdict => ({ _tag: "Welcome", account }),
+      onFailure: toVerdict
     })
   )
+  return actor.fork(decided, (exit) => {
+    const verdict = Exit.getOrElse(exit, () => unavailable)
+    if (verdict._tag !== "Welcome") lodging.unsafeLeave()
+    if (!Exit.isInterrupted(exit)) tell(actor, name, verdict)
+    return { _tag: "LoginDecided", verdict }
+  })
+}
+
+const enter = (actor: Actor, welcome: Welcome): Effect.Effect<void, LoginError> =>
+  actor.lodging.enter(welcome).pipe(
+    Effect.tapError((cause) =>
+      Effect.annotateLogs(Effect.logWarning("the home of an account cannot be opened"), {
+        session: actor.client.id,
+        peer: actor.state.settings.peer,
+        account: welcome.account.name,
+        home: welcome.account.home,
+        reason: cause.reason
+      })
+    ),
+    Effect.mapError(() => new LoginError({ reason: "Unavailable" }))
+  )
+
+const toVerdict = ({ limit, reason }: LoginError): Verdict =>
+  reason === "Limited" ? { _tag: reason, reason: limit ?? "Too many logins; try again later." } : { _tag: reason }
+
+const tell = (actor: Actor, name: string, verdict: Verdict) => {
+  const { id: session } = actor.client
+  const at = actor.house.timers.unsafeNow()
+  const event = { session, peer: actor.state.settings.peer, at }
+  switch (verdict._tag) {
+    case "Welcome":
+      return actor.house.unsafeTell({ _tag: "LoggedIn", ...event, account: verdict.account.name })
+    case "Limited":
+      return actor.house.unsafeTell({
+        _tag: "LoginRefused",
+        ...event,
+        name,
+        reason: verdict._tag,
+        limit: verdict.reason
+      })
+    default:
+      return actor.house.unsafeTell({ _tag: "LoginRefused", ...event, name, reason: verdict._tag })
+  }
 }

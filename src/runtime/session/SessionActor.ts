@@ -14,9 +14,11 @@ import type { Client } from "../server/Client.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
+import { CommandRate } from "./CommandRate.ts"
 import { ControlConnection } from "./ControlConnection.ts"
 import type { House } from "./House.ts"
 import * as Interpreter from "./Interpreter.ts"
+import { Lodging } from "./Lodging.ts"
 import type { Timed } from "./Timers.ts"
 
 /** Lines that may wait behind the session's current work; the rest stays in the client's buffers. */
@@ -39,6 +41,7 @@ export class SessionActor implements Actor, Timed {
   readonly house: House
   readonly client: Client
   readonly control: ControlConnection
+  readonly lodging: Lodging
   state: State.State
   lease: Lease | undefined = undefined
   progress: Progress.Progress | undefined = undefined
@@ -57,10 +60,15 @@ export class SessionActor implements Actor, Timed {
   /** Events since other sessions had their turn; actions that take no time do not begin a new one. */
   #steps = 0
   #resume: (() => void) | undefined = undefined
+  readonly #rate: CommandRate
+  /** How long no command is heard, in milliseconds; 0 where nothing holds the session back. */
+  #pace = 0
 
   constructor(house: House, client: Client) {
     this.house = house
     this.client = client
+    this.lodging = new Lodging(client.id, house)
+    this.#rate = new CommandRate(house.config.commandRate)
     this.#strangerSince = this.#touchedAt = house.timers.unsafeNow()
     this.control = new ControlConnection(client.connection, house.config.maxLineLength, () => this.#stir())
     this.state = State.initial({
@@ -117,19 +125,27 @@ export class SessionActor implements Actor, Timed {
     const event = this.#events.shift()
     if (event !== undefined) return event
     if (this.state.deferred.length >= maxDeferred) return undefined
+    const now = this.house.timers.unsafeNow()
+    this.#pace = this.#rate.unsafeWait(now)
+    if (this.#pace > 0) return undefined
     const line = this.control.unsafeTake()
     if (line === undefined) return undefined
-    this.#touchedAt = this.house.timers.unsafeNow()
+    this.#rate.unsafePay(now)
+    this.#touchedAt = now
     return { _tag: "LineRead", line }
   }
 
   /** Steps through what there is, for a turn at most, up to the first action that takes time, which it returns. */
   #advance(): Action | undefined {
     this.#stirred = false
+    this.#pace = 0
     for (let event = this.#next(); event !== undefined; event = this.#next()) {
       const { actions, replies, state } = Session.step(this.state, event)
       if (this.state.work !== undefined && state.work === undefined) this.#touchedAt = this.house.timers.unsafeNow()
-      if (this.state.account !== undefined && state.account === undefined) this.#strangerSince = this.#touchedAt
+      if (this.state.account !== undefined && state.account === undefined) {
+        this.#strangerSince = this.#touchedAt
+        this.lodging.unsafeLeave()
+      }
       this.state = state
       for (const reply of replies) this.control.unsafeSay(Reply.render(reply))
       for (const action of actions) {
@@ -183,12 +199,16 @@ export class SessionActor implements Actor, Timed {
     for (;;) {
       const action = this.#advance()
       this.control.unsafeFlush()
+      if (this.lodging.isLeaving) yield* this.lodging.vacated
       if (action !== undefined) yield* Interpreter.perform(this, action)
       else if (this.state.closed || this.control.closed) return yield* this.#hangUp
       else if (this.control.unsafeIsBehind()) yield* this.caughtUp
       else if (this.#stirred) {
         this.#steps = 0
         yield* breathe
+      } else if (this.#pace > 0) {
+        this.#steps = 0
+        yield* Effect.raceFirst(this.#stirring, Effect.sleep(Math.ceil(this.#pace)))
       } else if (this.control.ended && this.state.work === undefined) return yield* this.#hangUp
       else {
         this.#steps = 0
@@ -196,13 +216,47 @@ export class SessionActor implements Actor, Timed {
       }
     }
   }).pipe(
+    Effect.onInterrupt(() => Effect.zipRight(this.#endTask, this.#farewell)),
     Effect.ensuring(
       Effect.suspend(() => {
         this.lease?.release()
-        return this.#task === undefined ? Effect.void : Fiber.interrupt(this.#task)
+        return Effect.zipRight(this.#endTask, this.#moveOut)
       })
     )
   )
+
+  /**
+   * The running task ends with the session. But an upload that has come whole is stored whole, and one whose client has closed both
+   * connections may be about to show its end.
+   */
+  readonly #endTask: Effect.Effect<void> = Effect.suspend(() => {
+    const task = this.#task
+    if (task === undefined) return Effect.void
+    this.#waitsSince = undefined
+    const { progress } = this
+    const isWhole = () => progress?.unsafeIsWhole?.() === true
+    const end = Effect.suspend(() => (isWhole() ? Fiber.await(task) : Fiber.interrupt(task)))
+    if (isWhole() || progress?.unsafeIsWhole === undefined || !this.control.closed) return end
+    const settled = Effect.interruptible(Fiber.await(task))
+    return Effect.zipRight(Effect.raceFirst(settled, Effect.interruptible(Effect.sleep(linger))), end)
+  })
+
+  /** A session that is cut says what it can: how its transfer ended, and that it is over. */
+  readonly #farewell = Effect.sync(() => {
+    if (this.state.closed || this.control.closed) return
+    this.#events.unshift({ _tag: "DrainRequested" })
+    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
+      const { replies, state } = Session.step(this.state, event)
+      this.state = state
+      for (const reply of replies) this.control.unsafeSay(Reply.render(reply))
+    }
+    this.control.unsafeFlush()
+  })
+
+  readonly #moveOut = Effect.suspend(() => {
+    this.lodging.unsafeLeave()
+    return this.lodging.vacated
+  })
 
   /** Sends the FIN behind the last reply and waits, not for long, until the client has taken it. */
   readonly #hangUp = Effect.suspend(() => {

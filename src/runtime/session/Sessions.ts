@@ -1,16 +1,20 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Accounts } from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
+import { Ledger } from "../limits/Ledger.ts"
 import { Events } from "../observe/Events.ts"
 import { Tcp } from "../platform/Tcp.ts"
 import type { Client } from "../server/Client.ts"
 import { Serve } from "../server/Serve.ts"
+import * as ChunkPool from "../storage/ChunkPool.ts"
 import { Storage } from "../storage/Storage.ts"
 import { PassivePorts } from "../transfer/PassivePorts.ts"
 import type { House } from "./House.ts"
 import { SessionActor } from "./SessionActor.ts"
 import { Timers } from "./Timers.ts"
+
+/** What an upload in full flight gathers before it is stored, in bytes. */
+const largestChunk = 512 * 1024
 
 /**
  * Serves FTP: what a shard's pools run for each of their clients.
@@ -18,18 +22,21 @@ import { Timers } from "./Timers.ts"
  * @since 0.1.0
  * @category layers
  */
-export const layer = (config: FtpConfig): Layer.Layer<Serve, never, Accounts | PassivePorts | Storage | Tcp | Timers> =>
-  Layer.effect(
+export const layer = (config: FtpConfig): Layer.Layer<Serve, never, Ledger | PassivePorts | Storage | Tcp | Timers> =>
+  Layer.scoped(
     Serve,
     Effect.gen(function* () {
       const house: House = {
         config,
         storage: yield* Storage,
-        accounts: yield* Accounts,
+        ledger: yield* Ledger,
         tcp: yield* Tcp,
         passivePorts: yield* PassivePorts,
         timers: yield* Timers,
-        unsafeTell: (yield* Events).unsafeTell
+        unsafeTell: (yield* Events).unsafeTell,
+        chunks: ChunkPool.make({ largest: largestChunk }),
+        claimed: new Set(),
+        scope: yield* Effect.scope
       }
       return (client) => Effect.suspend(() => serve(house, client))
     })

@@ -5,6 +5,8 @@ import type { Entry } from "../../domain/Entry.ts"
 import * as Listing from "../../domain/Listing.ts"
 import * as Reply from "../../domain/Reply.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
+import * as Progress from "../transfer/Progress.ts"
+import * as Source from "../transfer/Source.ts"
 import type { Actor } from "./Actor.ts"
 
 /**
@@ -14,20 +16,27 @@ import type { Actor } from "./Actor.ts"
  * @category interpreters
  */
 export const list = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect<void> => {
-  const { control, house } = actor
+  const { control, house, lodging } = actor
   const now = house.timers.unsafeNow()
+  const progress = Progress.make(now)
+  actor.progress = progress
+  const moved = () => {
+    progress.movedAt = house.timers.unsafeNow()
+  }
   const say = (entries: Iterable<Entry>) => {
     for (const entry of entries) control.unsafeSay(Reply.inner(Listing.long(entry, now)))
     control.unsafeFlush()
-    return actor.caughtUp
+    return Effect.map(actor.caughtUp, moved)
   }
   let begun = false
   const listed = Effect.flatMap(
-    Effect.suspend(() => house.storage.stat(path)),
+    Effect.suspend(() => lodging.storage.stat(path)),
     (entry) => {
       begun = true
+      moved()
       control.unsafeSay(Reply.begin(213, `Status of ${VirtualPath.quote(path)}`))
-      const entries = entry.kind === "directory" ? house.storage.list(path) : Stream.make(entry)
+      const entries =
+        entry.kind === "directory" ? Source.list(lodging.storage, path, lodging.rights) : Stream.make(entry)
       return Stream.runForEachChunk(entries, say).pipe(
         Effect.match({ onSuccess: () => "Whole" as const, onFailure: () => "CutShort" as const })
       )
@@ -37,7 +46,9 @@ export const list = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect
     Effect.catchAll(listed, ({ reason }) => Effect.succeed(reason)),
     (exit) => ({
       _tag: "StatusListed",
-      ended: Exit.getOrElse(exit, () => (begun ? ("CutShort" as const) : ("Io" as const)))
+      ended: Exit.getOrElse(exit, () =>
+        begun ? ("CutShort" as const) : progress.late === undefined ? ("Io" as const) : ("TimedOut" as const)
+      )
     })
   )
 }

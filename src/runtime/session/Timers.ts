@@ -25,6 +25,8 @@ export class Timers extends Context.Tag("weft/Timers")<
   {
     /** The time in milliseconds since the epoch. */
     readonly unsafeNow: () => number
+    /** Milliseconds of a clock that all threads share and nobody sets, for what is paced. */
+    readonly unsafeSteady: () => number
     readonly unsafeAdd: (timed: Timed) => void
     readonly unsafeRemove: (timed: Timed) => void
     readonly unsafeSize: () => number
@@ -58,6 +60,7 @@ export const layerWith = (options: { readonly resolution: Duration.DurationInput
       yield* tick.pipe(Effect.delay(options.resolution), Effect.forever, Effect.forkScoped)
       return {
         unsafeNow: () => clock.unsafeCurrentTimeMillis(),
+        unsafeSteady: () => Number(clock.unsafeCurrentTimeNanos()) / 1e6,
         unsafeAdd: (timed) => void members.add(timed),
         unsafeRemove: (timed) => void members.delete(timed),
         unsafeSize: () => members.size

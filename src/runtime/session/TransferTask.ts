@@ -1,16 +1,30 @@
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { readOnly } from "../../domain/Permission.ts"
-import type { ServerEvent } from "../../domain/ServerEvent.ts"
+import type { Algorithm } from "../../domain/Digest.ts"
 import type { Action, Payload } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
 import type { DataPlan } from "../../domain/session/State.ts"
+import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import type { FtpConfig } from "../config/FtpConfig.ts"
+import type { Stored } from "../storage/Storage.ts"
 import * as DataConnection from "../transfer/DataConnection.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
+import type { Intake } from "../transfer/Request.ts"
 import * as Transfer from "../transfer/Transfer.ts"
 import type { Actor } from "./Actor.ts"
+import * as Limits from "./Limits.ts"
+import * as Quotas from "./Quotas.ts"
+
+type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
+
+/** What has become of an upload; nothing, for a transfer that is none. */
+interface Fate {
+  path: VirtualPath
+  begun: boolean
+  voided: boolean
+}
 
 const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
   data._tag === "Active"
@@ -21,43 +35,124 @@ const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
 
 /**
  * Runs a transfer over the data connection that was agreed on; answered by `TransferOpened` and `TransferEnded`. Its passive port is
- * given back however it ends.
+ * given back however it ends, and of an upload that has begun the world hears once what became of it.
  *
  * @since 0.1.0
  * @category interpreters
  */
-export const start = (
-  actor: Actor,
-  { data, payload, representation }: Extract<Action, { readonly _tag: "Transfer" }>
-): Effect.Effect<void> => {
-  const { house, lease } = actor
+export const start = (actor: Actor, action: TransferAction): Effect.Effect<void> => {
+  const { data, mode, payload, representation } = action
+  const { house, lease, lodging } = actor
   const progress = Progress.make(house.timers.unsafeNow())
   actor.progress = progress
   actor.lease = undefined
-  const sending = Transfer.run({
-    storage: house.storage,
+  const fate: Fate = { path: payload.path, begun: false, voided: false }
+  const session = {
+    session: actor.client.id,
+    peer: actor.state.settings.peer,
+    account: actor.state.account?.name ?? ""
+  }
+  const stored = (path: VirtualPath, { digest, size }: Stored) =>
+    house.unsafeTell({
+      _tag: "UploadCompleted",
+      ...session,
+      at: house.timers.unsafeNow(),
+      path,
+      size,
+      ...(digest === undefined ? {} : { digest })
+    })
+  const moving = Transfer.run({
+    storage: lodging.storage,
     payload,
     representation,
-    permissions: actor.state.account?.permissions ?? readOnly,
+    mode,
+    rights: lodging.rights,
     connect: connect(actor, data, lease),
-    opened: (size) => actor.unsafeTell({ _tag: "TransferOpened", size }),
+    opened: (size, name) => actor.unsafeTell({ _tag: "TransferOpened", size, ...(name === undefined ? {} : { name }) }),
     progress,
-    unsafeNow: house.timers.unsafeNow
+    throttle: Limits.throttle(actor, payload._tag === "Upload" ? "upload" : "download", progress),
+    unsafeNow: house.timers.unsafeNow,
+    intake: intake(actor, fate, stored)
   })
-  return actor.fork(sending, (exit) => {
+  return actor.fork(moving, (exit) => {
     lease?.release()
     const outcome = toOutcome(progress, exit)
-    house.unsafeTell(transferEnded(actor, payload, progress, outcome))
+    const at = house.timers.unsafeNow()
+    const { bytes } = progress
+    if (fate.begun && !progress.committed) {
+      const kept = isKept(house.config, action, fate) && bytes > 0
+      house.unsafeTell({
+        _tag: "UploadInterrupted",
+        ...session,
+        at,
+        path: fate.path,
+        bytes,
+        outcome: nameOf(outcome),
+        kept
+      })
+    }
+    house.unsafeTell({
+      _tag: "TransferEnded",
+      ...session,
+      at,
+      path: fate.path,
+      kind: kinds[payload._tag],
+      bytes,
+      milliseconds: at - progress.startedAt,
+      outcome: outcome._tag
+    })
     return { _tag: "TransferEnded", outcome }
   })
 }
 
+const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {
+  const { house, lodging } = actor
+  const { chunks, claimed, config } = house
+  const home = lodging.welcome?.account.home ?? ""
+  return {
+    pool: chunks,
+    store: { partial: config.partialUploads, digest: algorithms[config.uploadDigest], sync: config.syncUploads },
+    largest: Limits.largestUpload(actor),
+    quota: Quotas.of(actor),
+    unsafeClaim: (path) => {
+      const name = `${home}\0${path}`
+      if (claimed.has(name)) return undefined
+      claimed.add(name)
+      return () => claimed.delete(name)
+    },
+    stored,
+    begun: (path, isKeepable) => {
+      fate.path = path
+      fate.voided = !isKeepable
+      fate.begun = true
+    },
+    voided: () => {
+      fate.voided = true
+    }
+  }
+}
+
+const algorithms: Readonly<Record<FtpConfig["uploadDigest"], Algorithm | "none">> = {
+  none: "none",
+  crc32: "CRC32",
+  md5: "MD5",
+  "sha-1": "SHA-1",
+  "sha-256": "SHA-256",
+  "sha-512": "SHA-512"
+}
+
+const isKept = ({ partialUploads }: FtpConfig, { mode, payload }: TransferAction, { voided }: Fate): boolean =>
+  partialUploads === "keep" && !voided && mode === "S" && payload._tag === "Upload" && payload.how !== "Unique"
+
+const nameOf = (outcome: Outcome): string => (outcome._tag === "Fault" ? outcome.fault : outcome._tag)
+
 const toOutcome = (progress: Progress.Progress, exit: Exit.Exit<Outcome>): Outcome => {
+  if (progress.committed) return { _tag: "Done" }
   if (Exit.isSuccess(exit)) return exit.value
   if (!Cause.isInterruptedOnly(exit.cause)) return { _tag: "Defect" }
   switch (progress.late) {
     case "NoStorage":
-      return { _tag: "Fault", fault: "Io" }
+      return { _tag: "Fault", fault: "TimedOut" }
     case "NoConnection":
       return { _tag: "NoConnection", reason: "The data connection did not come in time." }
     case "Stalled":
@@ -67,24 +162,9 @@ const toOutcome = (progress: Progress.Progress, exit: Exit.Exit<Outcome>): Outco
   }
 }
 
-const transferEnded = (actor: Actor, payload: Payload, progress: Progress.Progress, outcome: Outcome): ServerEvent => {
-  const at = actor.house.timers.unsafeNow()
-  return {
-    _tag: "TransferEnded",
-    session: actor.client.id,
-    peer: actor.state.settings.peer,
-    at,
-    account: actor.state.account?.name ?? "",
-    path: payload.path,
-    kind: kinds[payload._tag],
-    bytes: progress.bytes,
-    milliseconds: at - progress.startedAt,
-    outcome: outcome._tag
-  }
-}
-
-const kinds: { readonly [P in Payload["_tag"]]: "download" | "listing" } = {
+const kinds: { readonly [P in Payload["_tag"]]: "download" | "listing" | "upload" } = {
   File: "download",
   Listing: "listing",
-  Facts: "listing"
+  Facts: "listing",
+  Upload: "upload"
 }

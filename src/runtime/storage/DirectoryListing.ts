@@ -5,6 +5,7 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Entry } from "../../domain/Entry.ts"
+import * as HiddenName from "../../domain/HiddenName.ts"
 import { breathe } from "../platform/EventLoop.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as Status from "../platform/Status.ts"
@@ -31,8 +32,11 @@ const slowConcurrency = 8
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
+/** All that a listing needs. */
+type Listed = Omit<Directory, "descriptor">
+
 const makePull = (
-  directory: Directory,
+  directory: Listed,
   root: HostPath.HostPath,
   owners: OwnerNames,
   unsafeNow: () => number
@@ -95,7 +99,7 @@ const makePull = (
 
   const more = Effect.map(directory.names, (next) => {
     ended = next === undefined
-    return next ?? []
+    return next?.some(HiddenName.is) ? next.filter((name) => !HiddenName.is(name)) : (next ?? [])
   })
 
   /** All names in order, or the first of too many. */
@@ -135,7 +139,7 @@ const makePull = (
  * @category streams
  */
 export const stream = <E>(
-  open: Effect.Effect<Directory, E, Scope.Scope>,
+  open: Effect.Effect<Listed, E, Scope.Scope>,
   options: {
     readonly root: HostPath.HostPath
     readonly owners: Effect.Effect<OwnerNames>

@@ -19,7 +19,17 @@ const reasons: Readonly<Record<string, StorageError["reason"]>> = {
   ENFILE: "TooManyOpenFiles",
   EAGAIN: "Busy",
   EBUSY: "Busy",
-  ETXTBSY: "Busy"
+  ETXTBSY: "Busy",
+  EEXIST: "Exists",
+  ENOTEMPTY: "NotEmpty",
+  ENOSPC: "NoSpace",
+  EDQUOT: "QuotaExceeded",
+  EROFS: "ReadOnlyStorage",
+  EFBIG: "TooLarge",
+  ENOSYS: "Unsupported",
+  ENOTSUP: "Unsupported",
+  EOPNOTSUPP: "Unsupported",
+  EIO: "Io"
 }
 
 /**
@@ -33,3 +43,17 @@ export const toStorageError =
   (path: string) =>
   (cause: SystemError): StorageError =>
     new StorageError({ reason: reasons[cause.code ?? ""] ?? "Io", path, cause })
+
+/**
+ * The same for a call with two names, where `EXDEV` means that they lie on different disks, which a name that leads out was
+ * refused for before.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const toMoveError =
+  (path: string) =>
+  (cause: SystemError): StorageError =>
+    cause.code === "EXDEV" && cause.syscall !== "open" && cause.syscall !== "openat2"
+      ? new StorageError({ reason: "OtherFileSystem", path, cause })
+      : toStorageError(path)(cause)

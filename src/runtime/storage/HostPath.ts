@@ -44,6 +44,14 @@ export const toNode = (path: HostPath): string | Buffer => (Text.isAscii(path) ?
 export const relative = (path: VirtualPath): HostPath => (path === "/" ? "." : fromText(path.slice(1)))
 
 /**
+ * The other way round: the client's path of what lies at a real path relative to the root directory.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toClient = (path: HostPath): VirtualPath => (path === "." ? "/" : `/${toText(path)}`) as VirtualPath
+
+/**
  * A name inside a directory.
  *
  * @since 0.1.0

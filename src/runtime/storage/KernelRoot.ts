@@ -110,19 +110,30 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
       )
     )
 
+  const enter = (path: VirtualPath) =>
+    Effect.map(open(path, directoryFlags), (descriptor) => ({ descriptor, reach: Reach.path(descriptor.fd) }))
+
   return {
     path,
     look: (path) => withPlace(path, Reach.unsafeLook, Reach.unsafeLook),
     open: (path) => open(path, fileFlags),
     openDirectory: (path) =>
       Effect.gen(function* () {
-        const directory = yield* open(path, directoryFlags)
-        const reach = Reach.path(directory.fd)
+        const { descriptor, reach } = yield* enter(path)
         return {
+          descriptor,
           reach,
-          names: names === undefined ? yield* Folder.namesOf(reach) : names(directory),
-          look: lookAt === undefined ? Reach.lookIn(reach) : (name) => lookAt(directory.fd, name)
+          names: names === undefined ? yield* Folder.namesOf(reach) : names(descriptor),
+          look: lookAt === undefined ? Reach.lookIn(reach) : (name) => lookAt(descriptor.fd, name)
         }
+      }),
+    enter,
+    place: (path) => Effect.map(openPlace(path), (descriptor) => ({ descriptor, reach: Reach.path(descriptor.fd) })),
+    resolve: (path) =>
+      Effect.gen(function* () {
+        const realRoot = yield* Reach.ofDescriptor(root.fd)
+        const real = yield* Reach.confine(realRoot, Reach.path(root.fd), HostPath.relative(path))
+        return HostPath.toClient(HostPath.below(realRoot, real) ?? ".")
       })
   }
 }

@@ -9,14 +9,20 @@ import * as ChunkPool from "./ChunkPool.ts"
 import * as DirectoryListing from "./DirectoryListing.ts"
 import * as Entries from "./Entries.ts"
 import * as FileBytes from "./FileBytes.ts"
+import * as Guard from "./Guard.ts"
+import * as Homes from "./Homes.ts"
 import * as HostError from "./HostError.ts"
 import * as HostPath from "./HostPath.ts"
 import * as KernelRoot from "./KernelRoot.ts"
+import * as Leftovers from "./Leftovers.ts"
+import * as LocalChanges from "./LocalChanges.ts"
+import * as LocalUpload from "./LocalUpload.ts"
+import * as Locks from "./Locks.ts"
 import * as OwnerNames from "./OwnerNames.ts"
 import * as PortableRoot from "./PortableRoot.ts"
 import * as Reach from "./Reach.ts"
 import type { Root } from "./Root.ts"
-import { type OpenFile, readOnly, Storage, StorageError } from "./Storage.ts"
+import { type OpenFile, type Readable, Storage, StorageError } from "./Storage.ts"
 
 /**
  * Where the files are and how they are held together.
@@ -31,6 +37,8 @@ export interface Options {
   readonly confinement?: "kernel" | "portable"
   /** Shared with others who move file contents; its own by default. */
   readonly pool?: ChunkPool.ChunkPool
+  /** The permission bits that new files and directories do not get; 0o022 by default. That of the process does not matter. */
+  readonly umask?: number
 }
 
 const { O_DIRECTORY = 0, O_RDONLY } = Fs.constants
@@ -52,26 +60,17 @@ const openRoot = (options: Options): Effect.Effect<Root, NodeCall.SystemError, S
 
 const refuse = (reason: StorageError["reason"], path: string) => Effect.fail(new StorageError({ reason, path }))
 
-/**
- * Serves the files below an open root.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<typeof Storage.Service> =>
+const readable = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<Readable> =>
   Effect.gen(function* () {
     const owners = yield* OwnerNames.make
 
-    const within = <A, R>(
-      path: VirtualPath.VirtualPath,
-      effect: Effect.Effect<A, NodeCall.SystemError, R>
-    ): Effect.Effect<A, StorageError, R> =>
-      path.includes("\0") ? refuse("InvalidName", path) : Effect.mapError(effect, HostError.toStorageError(path))
+    const within = <A, R>(path: VirtualPath.VirtualPath, effect: Effect.Effect<A, NodeCall.SystemError, R>) =>
+      Effect.mapError(effect, HostError.toStorageError(path))
 
     const entryOf = (path: VirtualPath.VirtualPath, status: Parameters<typeof Entries.fromStatus>[1]) =>
       Effect.map(owners, (owners) => Entries.fromStatus(VirtualPath.basename(path), status, owners))
 
-    return readOnly({
+    return {
       stat: (path) => Effect.flatMap(within(path, root.look(path)), (status) => entryOf(path, status)),
 
       open: Effect.fnUntraced(function* (path) {
@@ -95,6 +94,28 @@ export const make = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<typeo
           owners,
           toError: HostError.toStorageError(path)
         })
+    }
+  })
+
+/**
+ * Serves the files below an open root. `home` opens the trees that accounts have of their own, which share what they can with this
+ * one; by default none can be opened.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  root: Root,
+  pool: ChunkPool.ChunkPool,
+  options: { readonly umask?: number; readonly home?: Storage["Type"]["home"] } = {}
+): Effect.Effect<Storage["Type"]> =>
+  Effect.map(readable(root, pool), (readable) => {
+    const context = { root, pool, locks: Locks.make(), umask: options.umask ?? 0o022 }
+    return Guard.guard({
+      ...readable,
+      ...LocalChanges.make(context),
+      store: (path, options) => LocalUpload.begin(context, path, options),
+      home: options.home ?? ((home) => refuse("Unsupported", home))
     })
   })
 
@@ -112,8 +133,32 @@ export const make = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<typeo
 export const layer = (options: Options): Layer.Layer<Storage, StorageError> =>
   Layer.scoped(
     Storage,
-    openRoot(options).pipe(
-      Effect.mapError(HostError.toStorageError("/")),
-      Effect.flatMap((root) => make(root, options.pool ?? ChunkPool.make()))
-    )
+    Effect.gen(function* () {
+      const pool = options.pool ?? ChunkPool.make()
+      const { umask } = options
+      const home = yield* Homes.make((path, home) =>
+        Effect.flatMap(openRoot({ ...options, root: path }), (root) =>
+          make(root, pool, { ...(umask === undefined ? {} : { umask }), home })
+        )
+      )
+      const root = yield* Effect.mapError(openRoot(options), HostError.toStorageError("/"))
+      return yield* make(root, pool, { ...(umask === undefined ? {} : { umask }), home })
+    })
+  )
+
+/**
+ * Does away with what uploads of processes that no longer live have left below a folder; see {@link Leftovers.sweep}. Answers how
+ * many files that were, 0 also where the folder cannot be opened.
+ *
+ * @since 0.1.0
+ * @category changes
+ */
+export const sweep = (options: {
+  readonly root: string
+  readonly partial: "discard" | "keep"
+}): Effect.Effect<number> =>
+  openRoot({ root: options.root }).pipe(
+    Effect.flatMap((root) => Leftovers.sweep(root, options.partial)),
+    Effect.orElseSucceed(() => 0),
+    Effect.scoped
   )

@@ -6,12 +6,16 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { Entry } from "../../domain/Entry.ts"
+import * as HiddenName from "../../domain/HiddenName.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
+import * as Guard from "./Guard.ts"
 import * as HostPath from "./HostPath.ts"
+import * as MemoryChanges from "./MemoryChanges.ts"
 import * as MemoryTree from "./MemoryTree.ts"
+import * as MemoryUpload from "./MemoryUpload.ts"
 import * as Pull from "./Pull.ts"
-import { readOnly, Storage, StorageError } from "./Storage.ts"
+import { type Readable, Storage, StorageError } from "./Storage.ts"
 
 /**
  * Files that live in this process: for tests, for a server inside another program, and as the smallest example of a `Storage`.
@@ -71,6 +75,7 @@ const bytes = (content: Uint8Array, offset: number): Stream.Stream<Uint8Array> =
 
 const namesInOrder = (directory: MemoryTree.Node): ReadonlyArray<string> =>
   [...directory.children.keys()]
+    .filter((name) => !HiddenName.is(name))
     .map((name) => ({ name, bytes: HostPath.fromText(name) }))
     .sort((one, other) => (one.bytes < other.bytes ? -1 : 1))
     .map(({ name }) => name)
@@ -88,7 +93,7 @@ const entries = (directory: MemoryTree.Node): Pull.Pull<Entry, never> => {
   })
 }
 
-const makeStorage = (root: MemoryTree.Node): typeof Storage.Service => {
+const readable = (root: MemoryTree.Node): Readable => {
   const refuse = (reason: StorageError["reason"], path: string) => Effect.fail(new StorageError({ reason, path }))
 
   const find = (path: VirtualPath.VirtualPath) =>
@@ -99,7 +104,7 @@ const makeStorage = (root: MemoryTree.Node): typeof Storage.Service => {
       })
     )
 
-  return readOnly({
+  return {
     stat: (path) => Effect.map(find(path), (node) => entry(VirtualPath.basename(path), node)),
     open: (path) =>
       Effect.flatMap(find(path), (node) =>
@@ -116,7 +121,43 @@ const makeStorage = (root: MemoryTree.Node): typeof Storage.Service => {
           node.kind === "directory" ? Effect.sync(() => entries(node)) : refuse("NotADirectory", path)
         )
       )
+  }
+}
+
+const makeStorage = (tree: MemoryUpload.Tree): Storage["Type"] => {
+  const home: Storage["Type"]["home"] = (home) =>
+    Effect.suspend(() => {
+      const found = Either.mapLeft(VirtualPath.resolve(VirtualPath.root, home), () => "InvalidName" as const).pipe(
+        Either.flatMap((path) => MemoryTree.find(tree.root, path)),
+        Either.filterOrLeft(
+          ({ kind }) => kind === "directory",
+          () => "NotADirectory" as const
+        )
+      )
+      return Either.match(found, {
+        onLeft: (reason) => Effect.fail(new StorageError({ reason, path: home })),
+        onRight: (root) => Effect.succeed(makeStorage({ ...tree, root }))
+      })
+    })
+
+  return Guard.guard({
+    ...readable(tree.root),
+    ...MemoryChanges.make(tree),
+    store: (path, options) => MemoryUpload.begin(tree, path, options),
+    home
   })
+}
+
+/**
+ * What the tree gets at most: `capacity` in bytes of all files together and of uploads under way, beyond which writes fail with
+ * `NoSpace`; without end by default. `umask` are the permission bits that new files and directories do not get, 0o022 by default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly capacity?: number
+  readonly umask?: number
 }
 
 /**
@@ -126,7 +167,7 @@ const makeStorage = (root: MemoryTree.Node): typeof Storage.Service => {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (files: Files = {}): Effect.Effect<MemoryStorage> =>
+export const make = (files: Files = {}, options: Options = {}): Effect.Effect<MemoryStorage> =>
   Effect.gen(function* () {
     const root = MemoryTree.directory(yield* Clock.currentTimeMillis)
     const put: MemoryStorage["put"] = (path, source) =>
@@ -135,20 +176,26 @@ export const make = (files: Files = {}): Effect.Effect<MemoryStorage> =>
       yield* put(Either.getOrThrow(VirtualPath.resolve(VirtualPath.root, key)), source)
     }
     return {
-      storage: makeStorage(root),
+      storage: makeStorage({
+        root,
+        whole: root,
+        capacity: options.capacity,
+        umask: options.umask ?? 0o022,
+        pending: new Map()
+      }),
       put,
       remove: (path) => Effect.sync(() => MemoryTree.remove(root, path))
     }
   })
 
 /**
- * Storage with these files in it, and nothing else ever.
+ * Storage that begins with these files.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (files: Files = {}): Layer.Layer<Storage> =>
+export const layer = (files: Files = {}, options: Options = {}): Layer.Layer<Storage> =>
   Layer.effect(
     Storage,
-    Effect.map(make(files), ({ storage }) => storage)
+    Effect.map(make(files, options), ({ storage }) => storage)
   )

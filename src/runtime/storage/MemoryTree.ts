@@ -33,8 +33,8 @@ export interface Node {
   readonly content: Uint8Array
   readonly children: Map<string, Node>
   readonly target: string
-  readonly modified: number
-  readonly mode: number
+  modified: number
+  mode: number
   /** Tells two nodes apart, whatever they are called. */
   readonly serial: number
 }
@@ -45,7 +45,13 @@ const mostLinks = 40
 
 let serial = 0
 
-const node = (kind: Node["kind"], now: number, given: Partial<Node> = {}): Node => ({
+/**
+ * A new node; what is not given is empty, of now, and has the usual mode.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const node = (kind: Node["kind"], now: number, given: Partial<Node> = {}): Node => ({
   kind,
   content: nothing,
   children: new Map(),
@@ -113,13 +119,25 @@ export const remove = (root: Node, path: VirtualPath.VirtualPath): void => {
 }
 
 /**
- * Walks to what a path stands for as a disk would: links are followed, at most 40, and one that climbs above the root is refused
- * (`OutsideRoot`).
+ * A name in a directory, and what has it.
  *
  * @since 0.1.0
- * @category getters
+ * @category models
  */
-export const find = (root: Node, path: VirtualPath.VirtualPath): Either.Either<Node, StorageError["reason"]> => {
+export interface Site {
+  readonly parent: Node
+  readonly name: string
+  readonly node: Node | undefined
+}
+
+const nameFault = (name: string): StorageError["reason"] | undefined =>
+  name.includes("\0") ? "InvalidName" : Text.byteLength(name) > VirtualPath.maxNameLength ? "NameTooLong" : undefined
+
+/** The node, and the directories on the real way to it. */
+const walk = (
+  root: Node,
+  path: VirtualPath.VirtualPath
+): Either.Either<{ readonly here: Node; readonly way: ReadonlyArray<Node> }, StorageError["reason"]> => {
   const way: Array<Node> = []
   const ahead = [...VirtualPath.segments(path)].reverse()
   let here = root
@@ -133,8 +151,8 @@ export const find = (root: Node, path: VirtualPath.VirtualPath): Either.Either<N
       here = above
       continue
     }
-    if (name.includes("\0")) return Either.left("InvalidName")
-    if (Text.byteLength(name) > VirtualPath.maxNameLength) return Either.left("NameTooLong")
+    const fault = nameFault(name)
+    if (fault !== undefined) return Either.left(fault)
     const child = here.children.get(name)
     if (child === undefined) return Either.left("NotFound")
     if (child.kind !== "link") {
@@ -150,5 +168,63 @@ export const find = (root: Node, path: VirtualPath.VirtualPath): Either.Either<N
     }
     ahead.push(...child.target.split("/").reverse())
   }
-  return Either.right(here)
+  return Either.right({ here, way })
+}
+
+/**
+ * Walks to what a path stands for as a disk would: links are followed, at most 40, and one that climbs above the root is refused
+ * (`OutsideRoot`).
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const find = (root: Node, path: VirtualPath.VirtualPath): Either.Either<Node, StorageError["reason"]> =>
+  Either.map(walk(root, path), ({ here }) => here)
+
+/**
+ * Walks to the directory a name lies in; the name itself may be free, and is not followed if it is a link.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const locate = (root: Node, path: VirtualPath.VirtualPath): Either.Either<Site, StorageError["reason"]> =>
+  Either.flatMap(find(root, VirtualPath.parent(path)), (parent) => {
+    const name = VirtualPath.basename(path)
+    if (parent.kind !== "directory") return Either.left("NotADirectory")
+    if (name === "/") return Either.left("IsADirectory")
+    if (name === "..") return Either.left("OutsideRoot")
+    if (name === "" || name === ".") return Either.left("InvalidName")
+    const fault = nameFault(name)
+    return fault === undefined ? Either.right({ parent, name, node: parent.children.get(name) }) : Either.left(fault)
+  })
+
+/**
+ * The same for what a link at the end of the path points at.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const follow = (root: Node, path: VirtualPath.VirtualPath): Either.Either<Site, StorageError["reason"]> =>
+  Either.flatMap(locate(root, path), (site) =>
+    site.node?.kind !== "link"
+      ? Either.right(site)
+      : Either.flatMap(walk(root, path), ({ here, way }) => {
+          const parent = way.at(-1)
+          for (const [name, node] of parent?.children ?? []) {
+            if (parent !== undefined && node === here) return Either.right({ parent, name, node })
+          }
+          return Either.left("IsADirectory" as const)
+        })
+  )
+
+/**
+ * The bytes of all files in a tree.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const bytes = (from: Node): number => {
+  let sum = from.content.length
+  for (const child of from.children.values()) sum += bytes(child)
+  return sum
 }

@@ -70,6 +70,12 @@ export const make = (path: HostPath.HostPath, verify: "descriptor" | "name"): Ro
       return yield* Effect.fail(Reach.outside())
     })
 
+  const reachOf = (descriptor: Descriptor.Descriptor, real: HostPath.HostPath) =>
+    verify === "descriptor" ? Reach.path(descriptor.fd) : real
+
+  const enter = (path: VirtualPath, flags = fileFlags | O_DIRECTORY) =>
+    Effect.map(open(path, flags), ({ descriptor, real }) => ({ descriptor, reach: reachOf(descriptor, real) }))
+
   return {
     path,
     look: (path) =>
@@ -86,9 +92,15 @@ export const make = (path: HostPath.HostPath, verify: "descriptor" | "name"): Ro
     open: (path) => Effect.map(open(path, fileFlags), ({ descriptor }) => descriptor),
     openDirectory: (path) =>
       Effect.gen(function* () {
-        const { descriptor, real } = yield* open(path, fileFlags | O_DIRECTORY)
-        const reach = verify === "descriptor" ? Reach.path(descriptor.fd) : real
-        return { reach, names: yield* Folder.namesOf(HostPath.toNode(reach)), look: Reach.lookIn(reach) }
-      })
+        const place = yield* enter(path)
+        return {
+          ...place,
+          names: yield* Folder.namesOf(HostPath.toNode(place.reach)),
+          look: Reach.lookIn(place.reach)
+        }
+      }),
+    enter: (path) => enter(path),
+    place: (path) => enter(path, verify === "descriptor" ? Beneath.flags.path | O_NOFOLLOW : fileFlags),
+    resolve: (name) => Effect.map(resolve(name), (real) => HostPath.toClient(HostPath.below(path, real) ?? "."))
   }
 }

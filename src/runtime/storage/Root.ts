@@ -8,14 +8,25 @@ import type { Status } from "../platform/Status.ts"
 import type { HostPath } from "./HostPath.ts"
 
 /**
+ * Something of the host held open, so that what is done to it is done to it and to nothing that took its name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Place {
+  /** A path that leads there; through the descriptor where the system can, so that no swap leads away. */
+  readonly reach: HostPath
+  /** To be held by every call that uses `reach`: a number that was given anew would make it lead elsewhere. */
+  readonly descriptor: Descriptor
+}
+
+/**
  * A directory of the host held open for a listing.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Directory {
-  /** A path by which the names in it are reached; through the descriptor where the system can, so that no swap leads away. */
-  readonly reach: HostPath
+export interface Directory extends Place {
   readonly names: Names
   /** `lstat` in this turn; `undefined` where the name is gone or refused. */
   readonly look: (name: HostPath) => Status | undefined
@@ -37,4 +48,10 @@ export interface Root {
   readonly open: (path: VirtualPath) => Effect.Effect<Descriptor, SystemError, Scope.Scope>
   /** Opens for listing; `ENOTDIR` for anything else. */
   readonly openDirectory: (path: VirtualPath) => Effect.Effect<Directory, SystemError, Scope.Scope>
+  /** Opens a directory to make, move and delete names in it; `ENOTDIR` for anything else. */
+  readonly enter: (path: VirtualPath) => Effect.Effect<Place, SystemError, Scope.Scope>
+  /** Holds what stands under a name, links followed, without opening it for reading where the system can. */
+  readonly place: (path: VirtualPath) => Effect.Effect<Place, SystemError, Scope.Scope>
+  /** The real path of a name, every link on the way resolved, as the path of a client. */
+  readonly resolve: (path: VirtualPath) => Effect.Effect<VirtualPath, SystemError>
 }

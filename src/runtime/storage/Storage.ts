@@ -86,6 +86,8 @@ export interface Upload {
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, StorageError>
   /** Gives the file its name, in one step and for good: from then on it is whole, before it is not there. At most once. */
   readonly commit: Effect.Effect<Stored, StorageError>
+  /** From now on nothing is kept of it if it is cut, whatever `partial` said. */
+  readonly discard: Effect.Effect<void>
 }
 
 /**

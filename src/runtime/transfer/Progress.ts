@@ -1,5 +1,6 @@
 /**
- * How far a transfer has come, kept where the session's STAT and its timers can see it. Times are milliseconds since the epoch.
+ * How far a transfer, or another task that waits for storage, has come, kept where the session's STAT and its timers can see it. Times
+ * are milliseconds since the epoch.
  *
  * @since 0.1.0
  * @category models
@@ -10,7 +11,11 @@ export interface Progress {
   phase: "Opening" | "Connecting" | "Moving"
   /** When it last moved on. */
   movedAt: number
-  /** Bytes handed to the data connection. */
+  /** Until then it stands still because a limit says so. */
+  pausedUntil: number
+  /** What moves waits for storage and not for the client. */
+  storing: boolean
+  /** Bytes handed to the data connection, or come from it. */
   bytes: number
   /** Bytes under way to the client: a slow one shows life here before a chunk is through. */
   unsafeUndelivered: () => number
@@ -18,17 +23,30 @@ export interface Progress {
   undelivered: number
   /** Set when a limit has passed, before the transfer is interrupted for it. */
   late: "NoStorage" | "NoConnection" | "Stalled" | undefined
+  /** Called when `late` is set. */
+  whenLate: () => void
+  /** Of an upload that moves: tells whether the client has sent all of it. */
+  unsafeIsWhole: (() => boolean) | undefined
+  /** The upload has its name: nothing that comes later undoes that. */
+  committed: boolean
 }
+
+const nothing = () => {}
 
 /** @since 0.1.0 @category constructors */
 export const make = (now: number): Progress => ({
   startedAt: now,
   phase: "Opening",
   movedAt: now,
+  pausedUntil: now,
+  storing: false,
   bytes: 0,
   unsafeUndelivered: () => 0,
   undelivered: 0,
-  late: undefined
+  late: undefined,
+  whenLate: nothing,
+  unsafeIsWhole: undefined,
+  committed: false
 })
 
 /**
@@ -53,9 +71,11 @@ export const unsafeTick = (
     self.undelivered = undelivered
     self.movedAt = now
   }
-  const waited = now - self.movedAt
+  const waited = now - Math.max(self.movedAt, self.pausedUntil)
   if (self.phase === "Opening" && waited >= limits.answering) self.late = "NoStorage"
   if (self.phase === "Connecting" && waited >= limits.connecting) self.late = "NoConnection"
-  if (self.phase === "Moving" && waited >= limits.answering) self.late = "Stalled"
-  return self.late !== undefined
+  if (self.phase === "Moving" && waited >= limits.answering) self.late = self.storing ? "NoStorage" : "Stalled"
+  if (self.late === undefined) return false
+  self.whenLate()
+  return true
 }

@@ -7,8 +7,8 @@ import type { Entry } from "../../domain/Entry.ts"
 import * as Facts from "../../domain/Facts.ts"
 import * as Glob from "../../domain/Glob.ts"
 import * as Listing from "../../domain/Listing.ts"
-import type { Permission } from "../../domain/Permission.ts"
-import type { Payload } from "../../domain/session/Action.ts"
+import * as Rights from "../../domain/Rights.ts"
+import type { Payload, Upload } from "../../domain/session/Action.ts"
 import type { Representation } from "../../domain/session/State.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
@@ -36,10 +36,10 @@ export interface Source {
  */
 export const open = (
   storage: Storage["Type"],
-  payload: Payload,
+  payload: Exclude<Payload, Upload>,
   options: {
     readonly representation: Representation
-    readonly permissions: ReadonlySet<Permission>
+    readonly rights: Rights.Rights
     readonly now: number
   }
 ): Effect.Effect<Source, StorageError | "BadRestart" | "NotADirectory", Scope.Scope> => {
@@ -47,28 +47,50 @@ export const open = (
     case "File":
       return openFile(storage, payload, options.representation)
     case "Listing":
-      return openListing(storage, payload, options.now)
+      return openListing(storage, payload, options)
     case "Facts":
-      return openFacts(storage, payload, options.permissions)
+      return openFacts(storage, payload, options.rights)
   }
 }
 
 const openFile = (
   storage: Storage["Type"],
-  { offset, path }: Extract<Payload, { readonly _tag: "File" }>,
+  { end = Number.POSITIVE_INFINITY, offset, path }: Extract<Payload, { readonly _tag: "File" }>,
   representation: Representation
 ) =>
   Effect.flatMap(storage.open(path), (file): Effect.Effect<Source, "BadRestart"> => {
     if (representation === "A") {
-      return Effect.succeed({ size: undefined, bytes: Pull.fromStream(skip(ascii(file.bytes(0)), offset)) })
+      const bytes = Pull.fromStream(skip(ascii(file.bytes(0)), offset))
+      return Effect.succeed({ size: undefined, bytes: limited(bytes, end - offset) })
     }
+    const stop = Math.min(end, file.entry.size)
     return offset > file.entry.size
       ? Effect.fail("BadRestart")
       : Effect.succeed({
-          size: file.entry.size - offset,
-          bytes: file.pull?.(offset) ?? Pull.fromStream(file.bytes(offset))
+          size: Math.max(0, stop - offset),
+          bytes: limited(file.pull?.(offset) ?? Pull.fromStream(file.bytes(offset)), end - offset)
         })
   })
+
+/** The first so many bytes. */
+const limited = (bytes: Source["bytes"], length: number): Source["bytes"] =>
+  length === Number.POSITIVE_INFINITY
+    ? bytes
+    : Effect.map(bytes, (pull) => {
+        let left = Math.max(0, length)
+        return Effect.suspend(() =>
+          left === 0
+            ? Effect.succeed(undefined)
+            : Effect.map(pull, (chunk) => {
+                if (chunk === undefined) return undefined
+                return Chunk.map(chunk, (bytes) => {
+                  const taken = bytes.subarray(0, left)
+                  left -= taken.length
+                  return taken
+                })
+              })
+        )
+      })
 
 const ascii = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E> =>
   Stream.mapAccum(bytes, Ascii.emptyEncode, (state, chunk) => Ascii.encode(state, chunk))
@@ -85,7 +107,7 @@ const skip = <E>(bytes: Stream.Stream<Uint8Array, E>, offset: number): Stream.St
 const openListing = (
   storage: Storage["Type"],
   { itself, path, style, written }: Extract<Payload, { readonly _tag: "Listing" }>,
-  now: number
+  { now, rights }: { readonly now: number; readonly rights: Rights.Rights }
 ) => {
   const shown = (entries: Stream.Stream<Entry, StorageError>, names: "inside" | "beside"): Source => {
     const prefix = Listing.prefix(written, names)
@@ -94,10 +116,12 @@ const openListing = (
   }
   const pattern = VirtualPath.basename(path)
   const matches = Glob.compile(pattern)
-  const matching = Stream.filter(storage.list(VirtualPath.parent(path)), (entry) => matches(entry.name))
+  const matching = Stream.filter(list(storage, VirtualPath.parent(path), rights), (entry) => matches(entry.name))
   return storage.stat(path).pipe(
     Effect.map((entry) =>
-      entry.kind === "directory" && !itself ? shown(storage.list(path), "inside") : shown(Stream.make(entry), "beside")
+      entry.kind === "directory" && !itself
+        ? shown(list(storage, path, rights), "inside")
+        : shown(Stream.make(entry), "beside")
     ),
     Effect.catchIf(
       ({ reason }) => reason === "NotFound" && Glob.isPattern(pattern),
@@ -106,21 +130,38 @@ const openListing = (
   )
 }
 
+/**
+ * The entries of a directory but for those whose names are denied to the account.
+ *
+ * @since 0.1.0
+ * @category streams
+ */
+export const list = (
+  storage: Storage["Type"],
+  path: VirtualPath.VirtualPath,
+  rights: Rights.Rights
+): Stream.Stream<Entry, StorageError> =>
+  rights.denied.length === 0
+    ? storage.list(path)
+    : Stream.filter(storage.list(path), ({ name }) => !Rights.deniesName(rights, name))
+
 const openFacts = (
   storage: Storage["Type"],
   { facts, path }: Extract<Payload, { readonly _tag: "Facts" }>,
-  permissions: ReadonlySet<Permission>
-) =>
-  Effect.flatMap(
+  rights: Rights.Rights
+) => {
+  const here = Rights.at(rights, path)
+  const isSame = !rights.prefixes.some((prefix) => prefix.path !== path && VirtualPath.contains(path, prefix.path))
+  const permissions = isSame ? () => here : (entry: Entry) => Rights.at(rights, VirtualPath.join(path, entry.name))
+  const line = (entry: Entry) => Facts.line(entry, facts, { permissions: permissions(entry) })
+  return Effect.flatMap(
     storage.stat(path),
     (entry): Effect.Effect<Source, "NotADirectory"> =>
       entry.kind === "directory"
-        ? Effect.succeed({
-            size: undefined,
-            bytes: Pull.fromStream(lines(storage.list(path), (entry) => Facts.line(entry, facts, { permissions })))
-          })
+        ? Effect.succeed({ size: undefined, bytes: Pull.fromStream(lines(list(storage, path, rights), line)) })
         : Effect.fail("NotADirectory")
   )
+}
 
 const lines = (
   entries: Stream.Stream<Entry, StorageError>,

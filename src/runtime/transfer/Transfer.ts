@@ -1,82 +1,67 @@
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
-import type { Permission } from "../../domain/Permission.ts"
-import type { Payload } from "../../domain/session/Action.ts"
+import type { Payload, Upload as UploadPayload } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
-import type { Representation } from "../../domain/session/State.ts"
 import type * as Tcp from "../platform/Tcp.ts"
 import * as Pull from "../storage/Pull.ts"
-import type { Storage, StorageError } from "../storage/Storage.ts"
+import type { StorageError } from "../storage/Storage.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
-import type { Progress } from "./Progress.ts"
+import * as Deflate from "./Deflate.ts"
+import type { Request } from "./Request.ts"
 import * as Source from "./Source.ts"
+import * as Throttle from "./Throttle.ts"
+import * as Upload from "./Upload.ts"
 
 /**
- * One transfer as the session asks for it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Request {
-  readonly storage: Storage["Type"]
-  readonly payload: Payload
-  readonly representation: Representation
-  readonly permissions: ReadonlySet<Permission>
-  /** Gets the one data connection; it is dropped with the scope. */
-  readonly connect: Effect.Effect<Tcp.Connection, DataConnectionError, Scope.Scope>
-  /** Called once what is sent has been found, before the data connection is asked for. */
-  readonly opened: (size: number | undefined) => void
-  readonly progress: Progress
-  /** Milliseconds since the epoch. */
-  readonly unsafeNow: () => number
-}
-
-/**
- * Sends what a RETR, LIST, NLST or MLSD names over its data connection: one chunk, and then the next one when that has left.
- * How it ended is the result; only defects and interruption are not.
+ * Moves what a RETR, LIST, NLST, MLSD, STOR, STOU or APPE names over its data connection: one chunk, and then the next one when that has
+ * left or is stored. How it ended is the result; only defects and interruption are not.
  *
  * @since 0.1.0
  * @category operations
  */
 export const run = (request: Request): Effect.Effect<Outcome> =>
-  Effect.scoped(Effect.flatMap(open(request), (source) => send(request, source))).pipe(
-    Effect.match({ onSuccess: () => done, onFailure: toOutcome })
-  )
+  Effect.scoped(move(request)).pipe(Effect.match({ onSuccess: () => done, onFailure: toOutcome }))
 
 const done: Outcome = { _tag: "Done" }
 
-type Failure = StorageError | "BadRestart" | "NotADirectory" | DataConnectionError | Tcp.TcpError
+type Failure = StorageError | "BadRestart" | "NotADirectory" | DataConnectionError | Tcp.TcpError | Deflate.DeflateError
 
-const open = (request: Request) =>
-  Effect.suspend(() =>
-    Source.open(request.storage, request.payload, {
-      representation: request.representation,
-      permissions: request.permissions,
-      now: request.unsafeNow()
-    })
-  )
+const move = (request: Request) => {
+  const { payload } = request
+  return payload._tag === "Upload"
+    ? Upload.run(request, payload)
+    : Effect.flatMap(open(request, payload), (source) => send(request, source))
+}
+
+const open = (request: Request, payload: Exclude<Payload, UploadPayload>) =>
+  Effect.suspend(() => Source.open(request.storage, payload, { ...request, now: request.unsafeNow() }))
 
 const send = Effect.fnUntraced(function* (request: Request, source: Source.Source) {
-  const { progress } = request
+  const { progress, throttle, unsafeNow } = request
   request.opened(source.size)
-  moveOn(request, "Connecting")
+  progress.phase = "Connecting"
+  progress.movedAt = unsafeNow()
   const connection = yield* request.connect
   progress.unsafeUndelivered = connection.unsafeUndelivered
-  moveOn(request, "Moving")
-  yield* Pull.forEach(yield* source.bytes, (chunk) => {
+  progress.phase = "Moving"
+  progress.movedAt = unsafeNow()
+  const write = (chunk: Uint8Array) => {
     if (chunk.length === 0) return Effect.void
     return Effect.map(connection.write(chunk), () => {
       progress.bytes += chunk.length
-      progress.movedAt = request.unsafeNow()
+      progress.movedAt = unsafeNow()
     })
-  })
+  }
+  const paced = throttle === undefined ? write : (chunk: Uint8Array) => Throttle.forEach(throttle, chunk, write)
+  const bytes = yield* source.bytes
+  if (request.mode === "S") {
+    yield* Pull.forEach(bytes, paced)
+  } else {
+    const engine = yield* Deflate.deflate
+    yield* Pull.forEach(bytes, (chunk) => (chunk.length === 0 ? Effect.void : engine.feed(chunk, paced)))
+    yield* engine.finish(paced)
+  }
   yield* connection.end
 })
-
-const moveOn = ({ progress, unsafeNow }: Request, phase: Progress["phase"]) => {
-  progress.phase = phase
-  progress.movedAt = unsafeNow()
-}
 
 const refusals: Readonly<Record<DataConnectionError["reason"], string>> = {
   TimedOut: "The data connection did not come in time.",
@@ -84,6 +69,12 @@ const refusals: Readonly<Record<DataConnectionError["reason"], string>> = {
   Unreachable: "The client cannot be reached for the data connection.",
   Closed: "The data connection is gone.",
   Other: "The data connection failed."
+}
+
+const badData: Readonly<Record<Deflate.DeflateError["reason"], string>> = {
+  Broken: "What came is not deflate data.",
+  Truncated: "The deflate data ended too early.",
+  Trailing: "Something came after the end of the deflate data."
 }
 
 const toOutcome = (failure: Failure): Outcome => {
@@ -95,5 +86,7 @@ const toOutcome = (failure: Failure): Outcome => {
       return { _tag: "NoConnection", reason: refusals[failure.reason] }
     case "TcpError":
       return { _tag: "Cut", reason: "The data connection broke; transfer cut." }
+    case "DeflateError":
+      return { _tag: "BadData", reason: badData[failure.reason] }
   }
 }

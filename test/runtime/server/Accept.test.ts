@@ -5,7 +5,9 @@ import * as FastCheck from "effect/FastCheck"
 import * as Accept from "../../../src/runtime/platform/Accept.ts"
 import * as SocketAddress from "../../../src/runtime/platform/SocketAddress.ts"
 import { type SocketCalls, socketCalls } from "../../../src/runtime/platform/SocketCalls.ts"
+import * as Refusal from "../../../src/runtime/server/Refusal.ts"
 import * as ThreadAcceptor from "../../../src/runtime/server/ThreadAcceptor.ts"
+import * as TestServer from "./TestServer.ts"
 
 const port = FastCheck.integer({ min: 0, max: 65535 })
 const bytes = (length: number) => FastCheck.uint8Array({ minLength: length, maxLength: length })
@@ -107,7 +109,8 @@ describe.runIf(socketCalls !== undefined)("Accept", () => {
       const acceptor = yield* ThreadAcceptor.make({
         calls,
         listeners: [yield* listen("127.0.0.1")],
-        maxClientsPerAddress: 0,
+        limits: { maxClients: 0, maxClientsPerAddress: 0 },
+        texts: Refusal.texts(TestServer.config()),
         entry: new URL("data:text/javascript,throw new Error('broken')")
       })
       const error = yield* Effect.flip(acceptor.failed)

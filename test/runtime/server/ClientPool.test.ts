@@ -4,7 +4,9 @@ import * as FastCheck from "effect/FastCheck"
 import type { Client } from "../../../src/runtime/server/Client.ts"
 import * as ClientPool from "../../../src/runtime/server/ClientPool.ts"
 import * as Draining from "../../../src/runtime/server/Draining.ts"
+import * as Refusal from "../../../src/runtime/server/Refusal.ts"
 import * as FakeConnection from "./FakeConnection.ts"
+import * as TestServer from "./TestServer.ts"
 
 const settle = Effect.repeatN(Effect.yieldNow(), 20)
 
@@ -35,6 +37,7 @@ const world = (options: {
       clientsPerThread: options.slots,
       queue: options.queue,
       queueTimeout: "10 seconds",
+      texts: Refusal.texts(TestServer.config({ threads: 1, clientsPerThread: options.slots })),
       serve,
       onEnd: (client) => {
         ended.push(client.id)

@@ -5,8 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
+import * as Accounts from "../../../src/runtime/accounts/Accounts.ts"
 import type { FtpConfig } from "../../../src/runtime/config/FtpConfig.ts"
 import * as Settings from "../../../src/runtime/config/Settings.ts"
+import type { Ledger } from "../../../src/runtime/limits/Ledger.ts"
 import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
 import * as FtpServer from "../../../src/runtime/server/FtpServer.ts"
 import type { Serve } from "../../../src/runtime/server/Serve.ts"
@@ -70,14 +72,19 @@ const start = (
   })
 
 /** A server of worker threads, run from the built code. */
-export const sharded = (overrides: Given = {}, more: Partial<Options> = {}) =>
-  start(FtpServer.layerSharded(config(overrides), { ...options, ...more }))
+export const sharded = (
+  overrides: Given = {},
+  more: Partial<Options> = {},
+  accounts: Layer.Layer<Accounts.Accounts> = Accounts.layerOpen
+) => start(Layer.provide(FtpServer.layerSharded(config(overrides), { ...options, ...more }), accounts))
 
 /** The same on one thread. */
-export const onMain = (overrides: Given = {}) =>
-  Effect.promise((): Promise<{ readonly layer: () => Layer.Layer<Serve> }> => import(fixture("echo").href)).pipe(
+export const onMain = (overrides: Given = {}, accounts: Layer.Layer<Accounts.Accounts> = Accounts.layerOpen) =>
+  Effect.promise(
+    (): Promise<{ readonly layer: () => Layer.Layer<Serve, never, Ledger> }> => import(fixture("echo").href)
+  ).pipe(
     Effect.flatMap(({ layer }) =>
-      start(Layer.provide(FtpServer.layerServing(config(overrides), layer()), NodeTcp.layer))
+      start(Layer.provide(FtpServer.layerServing(config(overrides), layer()), [NodeTcp.layer, accounts]))
     )
   )
 

@@ -1,8 +1,9 @@
 import { Context, Duration, Effect, Layer, Stream } from "effect"
+import * as Account from "../../../src/domain/Account.ts"
 import type { Entry } from "../../../src/domain/Entry.ts"
+import * as Rights from "../../../src/domain/Rights.ts"
 import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
 import type * as VirtualPath from "../../../src/domain/VirtualPath.ts"
-import * as Accounts from "../../../src/runtime/accounts/Accounts.ts"
 import type { FtpConfig } from "../../../src/runtime/config/FtpConfig.ts"
 import { Events } from "../../../src/runtime/observe/Events.ts"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
@@ -14,6 +15,7 @@ import { Storage } from "../../../src/runtime/storage/Storage.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
 import * as Weft from "../../../src/runtime/Weft.ts"
 import * as FtpClient from "../../support/FtpClient.ts"
+import * as FakeLedger from "./FakeLedger.ts"
 
 /** Content that says where in the file each byte is from. */
 export const big = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 31 + (index >> 8)) & 0xff)
@@ -22,6 +24,12 @@ export const files = { "a.txt": "one\ntwo\r\nthree", "big.bin": big, "dir/b c.tx
 
 /** Chunks that were asked for of `/endless`, a file without end. */
 export class Pulled extends Context.Tag("test/Pulled")<Pulled, { count: number }>() {}
+
+/** Homes that are open, by name. */
+export class Homes extends Context.Tag("test/Homes")<Homes, Map<string, number>>() {}
+
+/** The files as they are, whoever may see them. */
+export class Disk extends Context.Tag("test/Disk")<Disk, Storage["Type"]>() {}
 
 /** What was told to the log and the world. */
 export class Told extends Context.Tag("test/Told")<Told, Array<ServerEvent>>() {}
@@ -50,15 +58,36 @@ const storage = Layer.effectContext(
           return chunk
         })
       )
+    const hollow = () => Stream.repeatEffect(Effect.as(Effect.sleep("1 second"), new Uint8Array(0)))
+    const homes = new Map<string, number>()
+    const count = (home: string, change: number) =>
+      Effect.sync(() => void homes.set(home, (homes.get(home) ?? 0) + change))
     return Context.make(Pulled, pulled).pipe(
+      Context.add(Homes, homes),
+      Context.add(Disk, storage),
       Context.add(Storage, {
         ...storage,
         open: (path) => {
+          if (path === "/throws") throw new Error("storage throws")
+          if (path === "/hollow") return Effect.succeed({ entry: endless, bytes: hollow })
           if (path === "/endless") return Effect.succeed({ entry: endless, bytes })
           if (path === "/broken") return Effect.die(new Error("storage is broken"))
           return storage.open(path)
         },
-        stat: (path) => (path === "/slow" ? Effect.never : storage.stat(path))
+        stat: (path) => {
+          if (path === "/throws") throw new Error("storage throws")
+          return path === "/slow" ? Effect.never : storage.stat(path)
+        },
+        remove: (path) => (path === "/slow" ? Effect.never : storage.remove(path)),
+        store: (path, options) =>
+          path === "/stuck"
+            ? Effect.map(storage.store(path, options), (upload) => ({ ...upload, write: () => Effect.never }))
+            : storage.store(path, options),
+        home: (home) =>
+          Effect.zipRight(
+            Effect.acquireRelease(count(home, 1), () => count(home, -1)),
+            storage.home(home)
+          )
       })
     )
   })
@@ -72,7 +101,11 @@ const events = Layer.effectContext(
 )
 
 /** A whole server on a network, a storage and a clock that exist only in the test. */
-export const layer = (given: Partial<FtpConfig> = {}, network: MemoryTcp.Options = {}) => {
+export const layer = (
+  given: Partial<FtpConfig> = {},
+  network: MemoryTcp.Options = {},
+  accounts: (name: string) => Account.Account = (name) => Account.make(name, Rights.readWrite)
+) => {
   const config = Weft.config({
     host: "::",
     port: 21,
@@ -87,7 +120,7 @@ export const layer = (given: Partial<FtpConfig> = {}, network: MemoryTcp.Options
   )
   return FtpServer.layer(config).pipe(
     Layer.provideMerge(session),
-    Layer.provideMerge(Layer.mergeAll(MemoryTcp.layerWith(network), storage, Accounts.layerOpen)),
+    Layer.provideMerge(Layer.mergeAll(MemoryTcp.layerWith(network), storage, FakeLedger.layer(accounts))),
     Layer.provideMerge(events)
   )
 }

@@ -5,9 +5,11 @@ import * as Status from "../../../src/runtime/platform/Status.ts"
 import * as DirectoryListing from "../../../src/runtime/storage/DirectoryListing.ts"
 import * as HostError from "../../../src/runtime/storage/HostError.ts"
 import * as Reach from "../../../src/runtime/storage/Reach.ts"
-import type { Directory } from "../../../src/runtime/storage/Root.ts"
+import type { Directory as OpenDirectory } from "../../../src/runtime/storage/Root.ts"
 import { Storage } from "../../../src/runtime/storage/Storage.ts"
 import { at, locals, temporary } from "./fixtures.ts"
+
+type Directory = Omit<OpenDirectory, "descriptor">
 
 const owners = Effect.succeed({ user: String, group: String })
 

@@ -1,0 +1,81 @@
+import * as Effect from "effect/Effect"
+import type { Amount, Ledger } from "./Ledger.ts"
+import type { FromShard, ToShard } from "./LedgerProtocol.ts"
+
+/**
+ * The ledger as a shard's sessions see it: each call is a message to the owner.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LedgerClient {
+  readonly ledger: Ledger["Type"]
+  /** What the owner said. */
+  readonly unsafeHear: (message: ToShard) => void
+}
+
+const failed = (answer: ToShard) => Effect.dieMessage(`the owner of the ledger answered ${answer._tag}`)
+
+/** @since 0.1.0 @category constructors */
+export const make = (post: (message: FromShard) => void): LedgerClient => {
+  const waiting = new Map<number, (answer: ToShard) => void>()
+  let last = 0
+
+  const exchange = (message: Extract<FromShard, { readonly id: number }>): Effect.Effect<ToShard> =>
+    Effect.async<ToShard>((resume) => {
+      waiting.set(message.id, (answer) => {
+        waiting.delete(message.id)
+        resume(Effect.succeed(answer))
+      })
+      post(message)
+      return Effect.sync(() => waiting.delete(message.id))
+    })
+
+  /** Measures whenever it is asked to, until the answer is there. */
+  const converse = (
+    message: Extract<FromShard, { readonly id: number }>,
+    measure: Effect.Effect<Amount>
+  ): Effect.Effect<ToShard> =>
+    Effect.flatMap(exchange(message), (answer) =>
+      answer._tag === "Measure"
+        ? Effect.flatMap(measure, (amount) => converse({ _tag: "Measured", id: message.id, amount }, measure))
+        : Effect.succeed(answer)
+    )
+
+  const ask = (
+    make: (id: number) => Extract<FromShard, { readonly id: number }>,
+    measure: Effect.Effect<Amount> = Effect.never
+  ): Effect.Effect<ToShard> =>
+    Effect.suspend(() => {
+      const id = ++last
+      return Effect.onError(converse(make(id), measure), () => Effect.sync(() => post({ _tag: "Cancel", id })))
+    })
+
+  return {
+    ledger: {
+      login: (session, { name, password, peer }) =>
+        Effect.flatMap(
+          ask((id) => ({ _tag: "Login", id, session, name, password, peer })),
+          (answer) => {
+            if (answer._tag === "Denied") return Effect.fail(answer.error)
+            if (answer._tag !== "Welcome") return failed(answer)
+            const { account, download, upload } = answer
+            return Effect.succeed({ account, upload, download })
+          }
+        ),
+      unsafeLogout: (session) => post({ _tag: "Logout", session }),
+      reserve: (session, amount, measure) =>
+        Effect.flatMap(
+          ask((id) => ({ _tag: "Reserve", id, session, amount }), measure),
+          (answer) => (answer._tag === "Granted" ? Effect.succeed(answer.granted) : failed(answer))
+        ),
+      unsafeSettle: (session, settlement) => post({ _tag: "Settle", session, ...settlement }),
+      usage: (session, measure) =>
+        Effect.flatMap(
+          ask((id) => ({ _tag: "Usage", id, session }), measure),
+          (answer) => (answer._tag === "Used" ? Effect.succeed(answer.amount) : failed(answer))
+        )
+    },
+    unsafeHear: (answer) => waiting.get(answer.id)?.(answer)
+  }
+}

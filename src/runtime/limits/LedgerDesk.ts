@@ -1,0 +1,118 @@
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as FiberMap from "effect/FiberMap"
+import type * as Scope from "effect/Scope"
+import type { Amount } from "./Ledger.ts"
+import type { LedgerOwner } from "./LedgerOwner.ts"
+import type { FromShard, ToShard } from "./LedgerProtocol.ts"
+
+/**
+ * Where the owner of the ledger serves one shard's thread.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LedgerDesk {
+  /** What the shard said. */
+  readonly unsafeHear: (message: FromShard) => void
+}
+
+/**
+ * Open as long as the scope, which is to end after the thread: what it had asked is then dropped, its sessions are logged out, and what
+ * they had reserved is free again.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  owner: LedgerOwner,
+  post: (message: ToShard) => void
+): Effect.Effect<LedgerDesk, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { ledger, unsafeLose } = owner
+    const sessions = new Set<number>()
+    const measurements = new Map<number, Deferred.Deferred<Amount>>()
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const session of sessions) unsafeLose(session)
+        sessions.clear()
+      })
+    )
+    const questions = yield* FiberMap.make<number>()
+    const run = yield* FiberMap.runtime(questions)()
+
+    const answer = (id: number, question: Effect.Effect<ToShard>) =>
+      run(
+        id,
+        question.pipe(
+          Effect.catchAllCause((cause) =>
+            Effect.as(Effect.logError("a shard's question failed", cause), { _tag: "Failed", id } satisfies ToShard)
+          ),
+          Effect.map(post),
+          Effect.onExit(() => Effect.sync(() => measurements.delete(id)))
+        )
+      )
+
+    /** The shard measures; what it found comes as `Measured`. */
+    const measure = (id: number): Effect.Effect<Amount> =>
+      Effect.suspend(() => {
+        const found = Deferred.unsafeMake<Amount>(FiberId.none)
+        measurements.set(id, found)
+        post({ _tag: "Measure", id })
+        return Deferred.await(found)
+      })
+
+    const login = ({ id, name, password, peer, session }: Extract<FromShard, { readonly _tag: "Login" }>) => {
+      sessions.add(session)
+      answer(
+        id,
+        ledger.login(session, { name, password, peer }).pipe(
+          Effect.match({
+            onSuccess: (welcome): ToShard => ({ _tag: "Welcome", id, ...welcome }),
+            onFailure: (error): ToShard => {
+              sessions.delete(session)
+              return { _tag: "Denied", id, error }
+            }
+          })
+        )
+      )
+    }
+
+    return {
+      unsafeHear: (message) => {
+        switch (message._tag) {
+          case "Login":
+            return login(message)
+          case "Reserve": {
+            const { amount, id, session } = message
+            return void answer(
+              id,
+              Effect.map(ledger.reserve(session, amount, measure(id)), (granted) => ({ _tag: "Granted", id, granted }))
+            )
+          }
+          case "Usage": {
+            const { id, session } = message
+            return void answer(
+              id,
+              Effect.map(ledger.usage(session, measure(id)), (amount) => ({ _tag: "Used", id, amount }))
+            )
+          }
+          case "Measured": {
+            const found = measurements.get(message.id)
+            if (found !== undefined) Deferred.unsafeDone(found, Effect.succeed(message.amount))
+            return
+          }
+          case "Cancel":
+            return void run(message.id, Effect.void)
+          case "Logout":
+            sessions.delete(message.session)
+            return ledger.unsafeLogout(message.session)
+          case "Settle": {
+            const { changed, reserved, session } = message
+            return ledger.unsafeSettle(session, { reserved, changed })
+          }
+        }
+      }
+    }
+  })

@@ -1,0 +1,181 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { Account } from "../../domain/Account.ts"
+import * as AddressBlock from "../../domain/limits/AddressBlock.ts"
+import * as LimitText from "../../domain/limits/LimitText.ts"
+import * as LoginRate from "../../domain/limits/LoginRate.ts"
+import * as Penalties from "../../domain/limits/Penalties.ts"
+import * as Sessions from "../../domain/limits/Sessions.ts"
+import { Accounts, type Credentials } from "../accounts/Accounts.ts"
+import type { FtpConfig } from "../config/FtpConfig.ts"
+import { Events } from "../observe/Events.ts"
+import * as StateFile from "../state/StateFile.ts"
+import * as StateLock from "../state/StateLock.ts"
+import * as StateWatch from "../state/StateWatch.ts"
+import * as BanList from "./BanList.ts"
+import * as Buckets from "./Buckets.ts"
+import { Ledger, LoginError, type Welcome } from "./Ledger.ts"
+import * as QuotaBook from "./QuotaBook.ts"
+
+/**
+ * The one owner of the books: what sessions see of them, and what only the server does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LedgerOwner {
+  readonly ledger: Ledger["Type"]
+  /** As `unsafeLogout`, of a session whose thread died: nobody knows what it did last. */
+  readonly unsafeLose: (session: number) => void
+  readonly bans: BanList.BanList
+}
+
+type Config = Pick<FtpConfig, "maxSessionsPerAccount" | "loginRate" | "banAfter" | "banTime" | "bans">
+
+/** Wrong passwords whose answers are held back at once. */
+const mostDelayed = 4096
+
+const limited = (limit: string) => Effect.fail(new LoginError({ reason: "Limited", limit }))
+
+/**
+ * Empty books over the accounts of the host, for as long as the scope. It tells `AddressBanned` to the `Events` of its fiber.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts | Scope.Scope> =>
+  Effect.gen(function* () {
+    const accounts = yield* Accounts
+    const events = yield* Events
+    const clock = yield* Effect.clock
+    const banTime = Duration.toMillis(config.banTime)
+    const bans = yield* BanList.make(config.bans === "" ? undefined : held(config.bans))
+    const penalties = Penalties.make({ banAfter: config.banAfter, memory: banTime })
+    const rate = LoginRate.make(config.loginRate)
+    const sessions = Sessions.make()
+    const buckets = Buckets.make()
+    const inside = new Map<number, Account>()
+    const quotas = QuotaBook.make((session) => inside.get(session))
+    /** The login each session waits for; one that is not its session's any more enters nobody. */
+    const attempts = new Map<number, object>()
+    let delayed = 0
+
+    const isBanned = (block: string) => bans.unsafeUntil(block, clock.unsafeCurrentTimeMillis()) !== undefined
+
+    const leave = (session: number) => {
+      attempts.delete(session)
+      inside.delete(session)
+      const account = sessions.logout(session)
+      if (account !== undefined && sessions.count(account) === 0) buckets.forget(account)
+    }
+
+    const unsafeLogout = (session: number) => {
+      quotas.release(session)
+      leave(session)
+    }
+
+    const ban = (block: string) => {
+      const at = clock.unsafeCurrentTimeMillis()
+      bans.unsafeBan(block, at + banTime)
+      events.unsafeTell({ _tag: "AddressBanned", peer: block, at, until: at + banTime })
+      return limited(LimitText.banned(banTime))
+    }
+
+    const holdBack = (milliseconds: number): Effect.Effect<never, LoginError> => {
+      if (delayed >= mostDelayed) return limited(LimitText.delayed(mostDelayed))
+      return Effect.acquireUseRelease(
+        Effect.sync(() => void delayed++),
+        () => Effect.sleep(milliseconds),
+        () => Effect.sync(() => void delayed--)
+      ).pipe(Effect.zipRight(Effect.fail(new LoginError({ reason: "Refused" }))))
+    }
+
+    const punish = (block: string, name: string): Effect.Effect<never, LoginError> => {
+      if (isBanned(block)) return limited(LimitText.banned(banTime))
+      const { banned, delay } = penalties.fail(block, name, clock.unsafeCurrentTimeMillis())
+      return banned ? ban(block) : holdBack(delay)
+    }
+
+    /** Counted in the step that looks at the limit, and only once the password was right. */
+    const enter = (session: number, account: Account): Effect.Effect<Welcome, LoginError> => {
+      const limit = account.limits.sessions ?? config.maxSessionsPerAccount
+      if (!sessions.login(session, account.name, limit)) return limited(LimitText.sessions(limit))
+      inside.set(session, account)
+      return Effect.succeed({ account, ...buckets.of(account) })
+    }
+
+    const decide = (session: number, attempt: object, block: string, credentials: Credentials) =>
+      accounts.authenticate(credentials).pipe(
+        Effect.matchEffect({
+          onFailure: ({ reason }) =>
+            reason === "Refused"
+              ? Effect.suspend(() => punish(block, credentials.name))
+              : Effect.fail(new LoginError({ reason })),
+          onSuccess: (account) =>
+            Effect.suspend(() => {
+              if (isBanned(block)) return limited(LimitText.banned(banTime))
+              penalties.forgive(block, credentials.name)
+              if (attempts.get(session) !== attempt) return Effect.fail(new LoginError({ reason: "Unavailable" }))
+              return enter(session, account)
+            })
+        })
+      )
+
+    const login = (session: number, credentials: Credentials): Effect.Effect<Welcome, LoginError> =>
+      Effect.suspend(() => {
+        unsafeLogout(session)
+        const attempt = {}
+        attempts.set(session, attempt)
+        const block = AddressBlock.of(credentials.peer)
+        const verdict = isBanned(block)
+          ? limited(LimitText.banned(banTime))
+          : rate.take(block, clock.unsafeCurrentTimeMillis())
+            ? decide(session, attempt, block, credentials)
+            : limited(LimitText.loginRate(config.loginRate))
+        const isCurrent = () => attempts.get(session) === attempt
+        return verdict.pipe(
+          Effect.onInterrupt(() => Effect.sync(() => isCurrent() && unsafeLogout(session))),
+          Effect.ensuring(Effect.sync(() => isCurrent() && attempts.delete(session)))
+        )
+      })
+
+    return {
+      ledger: {
+        login,
+        unsafeLogout,
+        reserve: quotas.reserve,
+        unsafeSettle: quotas.settle,
+        usage: quotas.usage
+      },
+      unsafeLose: (session) => {
+        quotas.lose(session)
+        leave(session)
+      },
+      bans
+    }
+  })
+
+/**
+ * The same as a layer of what sessions see, for a server that is put together by hand.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (config: Config): Layer.Layer<Ledger, never, Accounts> =>
+  Layer.scoped(
+    Ledger,
+    Effect.map(make(config), ({ ledger }) => ledger)
+  )
+
+const held = (path: string): BanList.Held => ({
+  read: StateFile.read(path).pipe(
+    Effect.catchIf(
+      ({ reason }) => reason === "NotFound",
+      () => Effect.succeed(undefined)
+    )
+  ),
+  update: (change) => StateLock.update(path, change),
+  changes: StateWatch.watch(path)
+})

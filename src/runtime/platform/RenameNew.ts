@@ -1,0 +1,70 @@
+import * as Os from "node:os"
+import * as Effect from "effect/Effect"
+import type { Descriptor } from "./Descriptor.ts"
+import { ffi } from "./Ffi.ts"
+import * as NodeCall from "./NodeCall.ts"
+import * as PooledCall from "./PooledCall.ts"
+
+/**
+ * Renames a name (bytes as a latin1 string) of one open directory to one of another only if nothing has that; `EEXIST` otherwise, in
+ * one step that no other program gets between.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RenameNew = (
+  from: Descriptor,
+  name: string,
+  to: Descriptor,
+  newName: string
+) => Effect.Effect<void, NodeCall.SystemError>
+
+const noReplace = 1
+
+const { EBADF } = Os.constants.errno
+
+const bytesOf = (name: string): Buffer => Buffer.from(`${name}\0`, "latin1")
+
+const make = (): RenameNew | undefined => {
+  if (ffi === undefined) return undefined
+  const { koffi, libc } = ffi
+  const call = (() => {
+    try {
+      return libc.func("renameat2", "int", ["int", "void *", "int", "void *", "uint"])
+    } catch {
+      return undefined
+    }
+  })()
+  if (call === undefined) return undefined
+
+  return (from, name, to, newName) =>
+    Effect.async((resume) => {
+      const memory = [bytesOf(name), bytesOf(newName)] as const
+      const held = from.hold()
+      if (!held || !to.hold()) {
+        if (held) from.release()
+        return resume(Effect.fail(NodeCall.systemError(EBADF, "renameat2")))
+      }
+      PooledCall.run(
+        { koffi, libc },
+        {
+          memory,
+          start: (done) => call.async(from.fd, memory[0], to.fd, memory[1], noReplace, done),
+          done: (result) => {
+            from.release()
+            to.release()
+            resume(result < 0 ? Effect.fail(NodeCall.systemError(-result, "renameat2")) : Effect.void)
+          }
+        }
+      )
+    })
+}
+
+/**
+ * Linux's `renameat2(2)` with `RENAME_NOREPLACE`; `undefined` where the C library or FFI lacks it. A file system that cannot do it
+ * answers `EINVAL`, an old kernel `ENOSYS`.
+ *
+ * @since 0.1.0
+ * @category platform
+ */
+export const renameNew: RenameNew | undefined = make()

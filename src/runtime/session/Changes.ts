@@ -1,0 +1,123 @@
+import * as Effect from "effect/Effect"
+import type { Change } from "../../domain/session/Action.ts"
+import * as Pull from "../storage/Pull.ts"
+import { StorageError } from "../storage/Storage.ts"
+import type * as Progress from "../transfer/Progress.ts"
+import * as Quota from "../transfer/Quota.ts"
+import type { Actor } from "./Actor.ts"
+import * as Limits from "./Limits.ts"
+import * as Quotas from "./Quotas.ts"
+import * as StorageTask from "./StorageTask.ts"
+
+/**
+ * Changes files; answered by `Changed`. What is done is done whole, with the quota and the world told of it, whether the client waits
+ * or not.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const make = (actor: Actor, change: Change): Effect.Effect<void> =>
+  StorageTask.start(
+    actor,
+    (progress) => {
+      const told = teller(actor, change)
+      const done = Effect.suspend(() =>
+        change._tag === "Combine" ? combine(actor, change, progress, told) : simple(actor, change, told)
+      )
+      return StorageTask.entrust(actor, progress, done, change._tag === "Combine")
+    },
+    (result) => ({ _tag: "Changed", result })
+  )
+
+/** The account may be gone when the change is made. */
+const teller = (actor: Actor, change: Change) => {
+  const { client, house, state } = actor
+  const account = state.account?.name ?? ""
+  const { peer } = state.settings
+  return () =>
+    house.unsafeTell({
+      _tag: "FilesChanged",
+      session: client.id,
+      peer,
+      at: house.timers.unsafeNow(),
+      account,
+      change: change._tag,
+      path: change.path,
+      ...(change._tag === "Rename" ? { to: change.to } : {})
+    })
+}
+
+const settler = (actor: Actor) => {
+  const quota = Quotas.of(actor)
+  return (bytes: number, files: number) => quota?.unsafeSettle({ reserved: Quota.nothing, changed: { bytes, files } })
+}
+
+type Told = () => void
+
+const simple = (actor: Actor, change: Exclude<Change, { readonly _tag: "Combine" }>, told: Told) => {
+  const { storage } = actor.lodging
+  const settle = settler(actor)
+  const act = (): Effect.Effect<void, StorageError> => {
+    switch (change._tag) {
+      case "Delete":
+        return Effect.map(storage.remove(change.path), (bytes) => settle(-bytes, -1))
+      case "MakeDirectory":
+        return storage.makeDirectory(change.path)
+      case "RemoveDirectory":
+        return storage.removeDirectory(change.path)
+      case "Rename":
+        return Effect.map(storage.rename(change.path, change.to, { replace: change.replace }), (replaced) => {
+          if (replaced !== undefined) settle(-replaced, -1)
+        })
+      case "SetAttributes": {
+        const { _tag, path, ...attributes } = change
+        return storage.setAttributes(path, attributes)
+      }
+    }
+  }
+  return Effect.map(act(), told)
+}
+
+/** Nothing is reserved for it: what the target gains the sources lose. */
+const combine = (
+  actor: Actor,
+  change: Extract<Change, { readonly _tag: "Combine" }>,
+  progress: Progress.Progress,
+  told: Told
+): Effect.Effect<void, StorageError> => {
+  const { storage } = actor.lodging
+  const { timers } = actor.house
+  const settle = settler(actor)
+  const largest = Limits.largestUpload(actor)
+  const { create, path, replace, sources } = change
+  return Effect.scoped(
+    Effect.uninterruptible(
+      Effect.gen(function* () {
+        const upload = yield* storage.store(path, {
+          offset: "end",
+          create,
+          replace,
+          partial: "discard",
+          digest: "none",
+          sync: actor.house.config.syncUploads
+        })
+        let size = upload.offset
+        const write = (bytes: Uint8Array) => {
+          size += bytes.length
+          progress.movedAt = timers.unsafeNow()
+          return size > largest ? Effect.fail(new StorageError({ reason: "TooLarge", path })) : upload.write(bytes)
+        }
+        for (const source of sources) {
+          const copied = Effect.flatMap(storage.open(source), (file) =>
+            Effect.flatMap(file.pull?.(0) ?? Pull.fromStream(file.bytes(0)), (pull) => Pull.forEach(pull, write))
+          )
+          yield* Effect.interruptible(Effect.scoped(copied))
+        }
+        const stored = yield* upload.commit
+        settle(stored.size - (stored.replaced ?? 0), stored.replaced === undefined ? 1 : 0)
+        for (const source of sources) settle(-(yield* storage.remove(source)), -1)
+        told()
+      })
+    )
+  )
+}

@@ -1,0 +1,122 @@
+import * as Effect from "effect/Effect"
+import type { Entry } from "../../domain/Entry.ts"
+import type { Action } from "../../domain/session/Action.ts"
+import type { Digested } from "../../domain/session/Event.ts"
+import type { Question } from "../../domain/session/State.ts"
+import * as VirtualPath from "../../domain/VirtualPath.ts"
+import { breathe } from "../platform/EventLoop.ts"
+import * as Digester from "../storage/Digester.ts"
+import * as Pull from "../storage/Pull.ts"
+import { StorageError } from "../storage/Storage.ts"
+import type * as Progress from "../transfer/Progress.ts"
+import type { Actor } from "./Actor.ts"
+import * as Quotas from "./Quotas.ts"
+import * as StorageTask from "./StorageTask.ts"
+
+/**
+ * Asks storage about one path; answered by `Answered`.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const ask = (actor: Actor, question: Question): Effect.Effect<void> =>
+  StorageTask.start(
+    actor,
+    () => stat(actor, question),
+    (answer) => ({ _tag: "Answered", answer })
+  )
+
+/** SIZE tells where a cut upload can go on, if the file itself is not there. */
+const stat = (actor: Actor, { command, path }: Question): Effect.Effect<Entry, StorageError> => {
+  const { storage } = actor.lodging
+  const found = storage.stat(path)
+  if (command !== "SIZE" || actor.house.config.partialUploads !== "keep") return found
+  return Effect.catchIf(
+    found,
+    ({ reason }) => reason === "NotFound",
+    (missing) =>
+      Effect.flatMap(storage.partial(path), (size) =>
+        size === undefined ? Effect.fail(missing) : Effect.succeed(partial(path, size))
+      )
+  )
+}
+
+const partial = (path: VirtualPath.VirtualPath, size: number): Entry => ({
+  name: VirtualPath.basename(path),
+  kind: "file",
+  size,
+  modified: 0,
+  mode: 0,
+  links: 1,
+  owner: "",
+  group: "",
+  unique: ""
+})
+
+/**
+ * Finds out what room there is; answered by `Measured`.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const measure = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect<void> =>
+  StorageTask.start(
+    actor,
+    () => {
+      const { client, house, lodging } = actor
+      return Effect.all({
+        available: lodging.storage.available(path),
+        used:
+          Quotas.of(actor) === undefined
+            ? Effect.succeed(undefined)
+            : house.ledger.usage(client.id, Quotas.measure(actor))
+      })
+    },
+    (result) => ({ _tag: "Measured", result })
+  )
+
+type Digest = Extract<Action, { readonly _tag: "Digest" }>
+
+/**
+ * Computes a digest of a file, a chunk at a time between which others have their turn; answered by `Digested`.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const digest = (actor: Actor, action: Digest): Effect.Effect<void> =>
+  StorageTask.start(
+    actor,
+    (progress) => Effect.scoped(compute(actor, action, progress)),
+    (result) => ({ _tag: "Digested", result })
+  )
+
+const compute = Effect.fnUntraced(function* (
+  actor: Actor,
+  { algorithm, path, range }: Digest,
+  progress: Progress.Progress
+) {
+  const file = yield* actor.lodging.storage.open(path)
+  const start = range?.start ?? 0
+  if (start > file.entry.size) return yield* new StorageError({ reason: "BadRestart", path })
+  const digester = Digester.make(algorithm)
+  const pull = yield* file.pull?.(start) ?? Pull.fromStream(file.bytes(start))
+  let left = (range?.end ?? Number.POSITIVE_INFINITY) - start
+  let end = start
+  const update = (bytes: Uint8Array) => {
+    const taken = bytes.length > left ? bytes.subarray(0, left) : bytes
+    digester.unsafeUpdate(taken)
+    left -= taken.length
+    end += taken.length
+    progress.movedAt = actor.house.timers.unsafeNow()
+    return breathe
+  }
+  while (left > 0) {
+    const chunk = yield* pull
+    if (chunk === undefined) break
+    yield* Effect.forEach(chunk, update, { discard: true })
+  }
+  const digest = digester.unsafeDigest()
+  if (digest === undefined) return yield* Effect.dieMessage("no digest was computed")
+  const digested: Digested = { digest, start, end }
+  return digested
+})

@@ -1,0 +1,48 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as HiddenName from "../../domain/HiddenName.ts"
+import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import { type Storage, StorageError } from "./Storage.ts"
+
+/**
+ * Keeps names that are the server's own, or that no disk has, from a storage: they are not there, and cannot be made.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const guard = (storage: Storage["Type"]): Storage["Type"] => {
+  const fault = (path: VirtualPath, hidden: StorageError["reason"]): StorageError | undefined =>
+    path.includes("\0")
+      ? new StorageError({ reason: "InvalidName", path })
+      : HiddenName.isOn(path)
+        ? new StorageError({ reason: hidden, path })
+        : undefined
+
+  const guarded = <A, R>(
+    path: VirtualPath,
+    hidden: StorageError["reason"],
+    use: () => Effect.Effect<A, StorageError, R>
+  ): Effect.Effect<A, StorageError, R> => {
+    const found = fault(path, hidden)
+    return found === undefined ? use() : Effect.fail(found)
+  }
+
+  return {
+    stat: (path) => guarded(path, "NotFound", () => storage.stat(path)),
+    open: (path) => guarded(path, "NotFound", () => storage.open(path)),
+    list: (path) => {
+      const found = fault(path, "NotFound")
+      return found === undefined ? storage.list(path) : Stream.fail(found)
+    },
+    store: (path, options) => guarded(path, "InvalidName", () => storage.store(path, options)),
+    remove: (path) => guarded(path, "NotFound", () => storage.remove(path)),
+    makeDirectory: (path) => guarded(path, "InvalidName", () => storage.makeDirectory(path)),
+    removeDirectory: (path) => guarded(path, "NotFound", () => storage.removeDirectory(path)),
+    rename: (from, to, options) =>
+      guarded(from, "NotFound", () => guarded(to, "InvalidName", () => storage.rename(from, to, options))),
+    setAttributes: (path, attributes) => guarded(path, "NotFound", () => storage.setAttributes(path, attributes)),
+    partial: (path) => guarded(path, "NotFound", () => storage.partial(path)),
+    available: (path) => guarded(path, "NotFound", () => storage.available(path)),
+    home: storage.home
+  }
+}

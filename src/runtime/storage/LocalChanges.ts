@@ -1,0 +1,184 @@
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as VirtualPath from "../../domain/VirtualPath.ts"
+import * as NodeCall from "../platform/NodeCall.ts"
+import type * as Status from "../platform/Status.ts"
+import * as Disk from "./Disk.ts"
+import * as Entries from "./Entries.ts"
+import * as HostError from "./HostError.ts"
+import * as HostPath from "./HostPath.ts"
+import * as Leftovers from "./Leftovers.ts"
+import type { Context } from "./LocalUpload.ts"
+import * as Reach from "./Reach.ts"
+import type { Place } from "./Root.ts"
+import * as Site from "./Site.ts"
+import type { Attributes, Writable } from "./Storage.ts"
+import * as Temporary from "./Temporary.ts"
+
+const { EACCES, EEXIST, EISDIR, ENOENT, ENOTEMPTY, ENXIO } = Os.constants.errno
+
+const refuse = (errno: number, syscall: string) => Effect.fail(NodeCall.systemError(errno, syscall))
+
+const isDirectory = (status: Status.Status): boolean => Entries.kind(status.mode) === "directory"
+
+const sizeOf = (status: Status.Status): number => (Entries.kind(status.mode) === "file" ? status.size : 0)
+
+const specialBits = 0o7000
+
+/** By itself, since what the process takes from new directories is not for the library to change. */
+const giveMode = (place: Place, name: HostPath.HostPath, mode: number) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const made = yield* Disk.open(place, name, "directory")
+      const status = yield* Reach.look(made)
+      const wanted = (status.mode & specialBits) | mode
+      if ((status.mode & 0o7777) === wanted) return
+      yield* Disk.using<void>(made, (done) => Fs.fchmod(made.fd, wanted, (error) => done(error)))
+    })
+  )
+
+const setTimes = (place: Place, { accessed, modified }: Attributes) =>
+  Effect.gen(function* () {
+    const now = yield* Disk.using<Fs.BigIntStats>(place.descriptor, (done) =>
+      Fs.fstat(place.descriptor.fd, { bigint: true }, done)
+    )
+    // Half a microsecond more, since Node takes seconds as a fraction that may lie just below the millisecond.
+    const seconds = (millis: number) => (millis + 0.0005) / 1000
+    const [access, change] = [
+      accessed === undefined ? Number(now.atimeNs) / 1e9 : seconds(accessed),
+      modified === undefined ? Number(now.mtimeNs) / 1e9 : seconds(modified)
+    ]
+    yield* Disk.using<void>(place.descriptor, (done) =>
+      Fs.utimes(HostPath.toNode(place.reach), access, change, (error) => done(error))
+    )
+  })
+
+/**
+ * Everything that changes the disk but uploads. It happens in directories that are held open, to names that are not followed.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | "home"> => {
+  const told = <A>(path: VirtualPath.VirtualPath, effect: Effect.Effect<A, NodeCall.SystemError>) =>
+    Effect.mapError(effect, HostError.toStorageError(path))
+
+  const remove = (path: VirtualPath.VirtualPath) =>
+    Effect.gen(function* () {
+      const { name, place } = yield* Site.enter(root, path)
+      return yield* locks(name)(
+        Effect.gen(function* () {
+          const status = yield* Disk.look(place, name)
+          if (status === undefined) return yield* refuse(ENOENT, "unlink")
+          if (isDirectory(status)) return yield* refuse(EISDIR, "unlink")
+          yield* Disk.unlink(place, name)
+          return sizeOf(status)
+        })
+      )
+    }).pipe(Effect.scoped)
+
+  const makeDirectory = (path: VirtualPath.VirtualPath) =>
+    Effect.gen(function* () {
+      if (path === VirtualPath.root) return yield* refuse(EEXIST, "mkdir")
+      const { name, place } = yield* Site.enter(root, path)
+      yield* Disk.makeDirectory(place, name)
+      yield* giveMode(place, name, 0o777 & ~umask)
+    }).pipe(Effect.scoped)
+
+  const removeDirectory = (path: VirtualPath.VirtualPath) =>
+    Effect.gen(function* () {
+      if (path === VirtualPath.root) return yield* refuse(EACCES, "rmdir")
+      const { name, place } = yield* Site.enter(root, path)
+      const removing = Disk.removeDirectory(place, name)
+      yield* Effect.catchIf(
+        removing,
+        ({ code }) => code === "ENOTEMPTY" || code === "EEXIST",
+        () =>
+          Effect.gen(function* () {
+            const cleared = yield* Leftovers.clear(place, name, yield* Clock.currentTimeMillis)
+            yield* cleared ? removing : refuse(ENOTEMPTY, "rmdir")
+          })
+      )
+    }).pipe(Effect.scoped)
+
+  const rename = (from: VirtualPath.VirtualPath, to: VirtualPath.VirtualPath, replace: boolean) =>
+    Effect.gen(function* () {
+      if (from === VirtualPath.root) return yield* refuse(EACCES, "rename")
+      if (to === VirtualPath.root) return yield* refuse(EEXIST, "rename")
+      const [old, target] = [yield* Site.enter(root, from), yield* Site.enter(root, to)]
+      const moved = yield* Disk.look(old.place, old.name)
+      if (moved === undefined) return yield* refuse(ENOENT, "rename")
+      return yield* locks(target.name)(
+        Effect.gen(function* () {
+          const there = yield* Disk.look(target.place, target.name)
+          if (there === undefined) {
+            yield* (replace && !isDirectory(moved) ? Disk.rename : Disk.renameFree)(
+              old.place,
+              old.name,
+              target.place,
+              target.name
+            )
+            return undefined
+          }
+          const same = there.inode === moved.inode && there.device === moved.device
+          if (!same && (!replace || isDirectory(there) || isDirectory(moved))) return yield* refuse(EEXIST, "rename")
+          yield* Disk.rename(old.place, old.name, target.place, target.name)
+          return same || Entries.kind(there.mode) !== "file" ? undefined : there.size
+        })
+      )
+    }).pipe(Effect.scoped)
+
+  const setAttributes = (path: VirtualPath.VirtualPath, attributes: Attributes) =>
+    Effect.gen(function* () {
+      const place = yield* root.place(path)
+      const { mode } = yield* Reach.look(place.descriptor)
+      const kind = Entries.kind(mode)
+      if (kind !== "file" && kind !== "directory") return yield* refuse(ENXIO, "chmod")
+      if (attributes.mode !== undefined) {
+        const wanted = attributes.mode & 0o7777
+        yield* Disk.using<void>(place.descriptor, (done) =>
+          Fs.chmod(HostPath.toNode(place.reach), wanted, (error) => done(error))
+        )
+      }
+      if (attributes.accessed !== undefined || attributes.modified !== undefined) yield* setTimes(place, attributes)
+    }).pipe(Effect.scoped)
+
+  const partial = (path: VirtualPath.VirtualPath) =>
+    path === VirtualPath.root
+      ? Effect.succeed(undefined)
+      : Site.follow(root, path).pipe(
+          Effect.flatMap(Temporary.partialOf),
+          Effect.map((status) => status?.size),
+          Effect.scoped
+        )
+
+  const available = (path: VirtualPath.VirtualPath) =>
+    root.place(path).pipe(
+      Effect.catchIf(
+        ({ code }) => code === "ENOENT",
+        () => root.place(VirtualPath.parent(path))
+      ),
+      Effect.flatMap(({ descriptor, reach }) =>
+        Disk.using<Fs.StatsFs>(descriptor, (done) => Fs.statfs(HostPath.toNode(reach), done))
+      ),
+      Effect.map(({ bavail, bsize }) => bavail * bsize),
+      Effect.scoped
+    )
+
+  return {
+    remove: (path) => told(path, remove(path)),
+    makeDirectory: (path) => told(path, makeDirectory(path)),
+    removeDirectory: (path) => told(path, removeDirectory(path)),
+    rename: (from, to, { replace }) => Effect.mapError(rename(from, to, replace), HostError.toMoveError(to)),
+    setAttributes: (path, attributes) => told(path, setAttributes(path, attributes)),
+    partial: (path) =>
+      Effect.catchIf(
+        told(path, partial(path)),
+        ({ reason }) => reason === "NotFound" || reason === "NotADirectory",
+        () => Effect.succeed(undefined)
+      ),
+    available: (path) => told(path, available(path))
+  }
+}

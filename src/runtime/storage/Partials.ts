@@ -1,0 +1,124 @@
+import * as Crypto from "node:crypto"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as HiddenName from "../../domain/HiddenName.ts"
+import type { HostPath } from "./HostPath.ts"
+
+/**
+ * What the name of an upload under way tells: who writes it, and the name it is a whole or a continued partial of; no `target` where it
+ * has bytes of a whole file in front.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Upload {
+  readonly _tag: "Upload"
+  readonly host: string
+  readonly pid: number
+  readonly started: string
+  readonly target: string | undefined
+}
+
+/**
+ * What is kept of a cut upload.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Partial {
+  readonly _tag: "Partial"
+}
+
+const uploadPrefix = `${HiddenName.prefix}upload-`
+const partialPrefix = `${HiddenName.prefix}partial-`
+
+const digest = (text: string, length: number): string =>
+  Crypto.createHash("sha256").update(text, "latin1").digest("hex").slice(0, length)
+
+/**
+ * Stands for the name of a file, whatever characters that has and however long it is.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const hash = (name: HostPath): string => digest(name, 32)
+
+const host = digest(Os.hostname(), 8)
+
+/** When a process began, in the system's own count; tells it from a later one with the same number. `undefined`: there is none. */
+const startOf = (pid: number): string | undefined => {
+  try {
+    const line = Fs.readFileSync(`/proc/${pid}/stat`, "latin1")
+    // The second field is the program's name in parentheses, which may hold anything.
+    const fields = line.slice(line.lastIndexOf(")") + 2).split(" ")
+    // Killed, and only waiting for its parent to take note.
+    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+const unknown = "0"
+const started = startOf(process.pid) ?? unknown
+
+const writer = `${uploadPrefix}${host}-${process.pid}-${started}`
+
+/**
+ * A name for an upload, of which there is never a second.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const uploadName = (target: string | undefined): HostPath =>
+  `${writer}-${target ?? "none"}-${Crypto.randomBytes(6).toString("hex")}`
+
+/**
+ * The name of the partial of a file.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const partialName = (target: string): HostPath => partialPrefix + target
+
+const upload = /^\.weft-upload-([0-9a-f]{8})-(\d{1,10})-(\d{1,20})-([0-9a-f]{32}|none)-[0-9a-f]{12}$/
+const partial = /^\.weft-partial-[0-9a-f]{32}$/
+
+/**
+ * Reads a name; `undefined` for one that is not of an upload.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const parse = (name: HostPath): Upload | Partial | undefined => {
+  if (partial.test(name)) return { _tag: "Partial" }
+  const [, host, pid, started, target] = upload.exec(name) ?? []
+  if (host === undefined || pid === undefined || started === undefined) return undefined
+  return { _tag: "Upload", host, pid: Number(pid), started, target: target === "none" ? undefined : target }
+}
+
+const exists = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
+
+const day = 24 * 60 * 60 * 1000
+
+/**
+ * Tells whether an upload may still be going on: its process lives. Of another host that cannot be known; there it is taken for
+ * dead a day after its last byte. `modified` and `now` are milliseconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isAlive = (upload: Upload, modified: number, now: number): boolean => {
+  if (upload.host !== host) return now - modified < day
+  if (upload.pid === process.pid) return upload.started === started
+  const running = startOf(upload.pid)
+  return running === undefined || upload.started === unknown
+    ? started === unknown && exists(upload.pid)
+    : running === upload.started
+}

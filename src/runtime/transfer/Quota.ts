@@ -1,0 +1,106 @@
+import * as Effect from "effect/Effect"
+import type { Entry } from "../../domain/Entry.ts"
+import * as VirtualPath from "../../domain/VirtualPath.ts"
+import type { Amount } from "../limits/Ledger.ts"
+import * as Pull from "../storage/Pull.ts"
+import { type Readable, StorageError } from "../storage/Storage.ts"
+
+/**
+ * The room an account has for more. What is asked for is held until it is settled.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Quota {
+  readonly reserve: (amount: Amount) => Effect.Effect<boolean>
+  readonly unsafeSettle: (settlement: { readonly reserved: Amount; readonly changed: Amount }) => void
+}
+
+/** Nothing at all. @since 0.1.0 @category constants */
+export const nothing: Amount = { bytes: 0, files: 0 }
+
+const KiB = 1024
+const firstBlock = 256 * KiB
+const largestBlock = 8 * KiB * KiB
+
+/**
+ * The room that one growing file takes up, asked for in blocks that grow with it rather than chunk by chunk.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Room {
+  /** Makes sure of this many bytes in all; fails with `QuotaExceeded`. */
+  readonly cover: (bytes: number) => Effect.Effect<void, StorageError>
+  /** Gives back what was not used, and counts what has changed. At most once. */
+  readonly unsafeSettle: (changed: Amount) => void
+}
+
+/**
+ * Makes sure of room for a file, and of one more file where it is `isNew`. Fails with `QuotaExceeded`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const room = (
+  quota: Quota,
+  { isNew, path }: { readonly isNew: boolean; readonly path: VirtualPath.VirtualPath }
+): Effect.Effect<Room, StorageError> => {
+  const files = isNew ? 1 : 0
+  const exceeded = new StorageError({ reason: "QuotaExceeded", path })
+  let held = 0
+  let block = firstBlock
+  const take = (bytes: number) =>
+    Effect.map(quota.reserve({ bytes, files: 0 }), (granted) => {
+      if (granted) held += bytes
+      return granted
+    })
+  const made: Room = {
+    cover: (bytes) => {
+      const needed = bytes - held
+      if (needed <= 0) return Effect.void
+      const wanted = Math.max(needed, block)
+      block = Math.min(block * 2, largestBlock)
+      return Effect.flatMap(take(wanted), (granted) => {
+        if (granted) return Effect.void
+        block = 0
+        // The last of a quota is for the file, too.
+        return wanted === needed
+          ? Effect.fail(exceeded)
+          : Effect.flatMap(take(needed), (granted) => (granted ? Effect.void : Effect.fail(exceeded)))
+      })
+    },
+    unsafeSettle: (changed) => quota.unsafeSettle({ reserved: { bytes: held, files }, changed })
+  }
+  return Effect.flatMap(quota.reserve({ bytes: 0, files }), (granted) =>
+    granted ? Effect.succeed(made) : Effect.fail(exceeded)
+  )
+}
+
+/**
+ * Counts what a tree holds, links as themselves; what cannot be looked at counts nothing. `moved` is called as it goes on.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const measure = (storage: Readable, moved: () => void): Effect.Effect<Amount> =>
+  Effect.gen(function* () {
+    let bytes = 0
+    let files = 0
+    const ahead: Array<VirtualPath.VirtualPath> = [VirtualPath.root]
+    for (let path = ahead.pop(); path !== undefined; path = ahead.pop()) {
+      const directory = path
+      const count = (entry: Entry) =>
+        Effect.sync(() => {
+          moved()
+          if (entry.kind === "directory") ahead.push(VirtualPath.join(directory, entry.name))
+          else files += 1
+          if (entry.kind === "file") bytes += entry.size
+        })
+      const counted = Effect.flatMap(Pull.fromStream(storage.list(directory)), (entries) =>
+        Pull.forEach(entries, count)
+      )
+      yield* Effect.ignore(Effect.scoped(counted))
+    }
+    return { bytes, files }
+  })

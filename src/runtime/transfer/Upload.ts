@@ -1,0 +1,200 @@
+import * as Crypto from "node:crypto"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Ascii from "../../domain/Ascii.ts"
+import type { Upload as Payload } from "../../domain/session/Action.ts"
+import * as Text from "../../domain/Text.ts"
+import * as VirtualPath from "../../domain/VirtualPath.ts"
+import type { TcpError } from "../platform/Tcp.ts"
+import { StorageError, type StoreOptions, type Upload } from "../storage/Storage.ts"
+import type { DataConnectionError } from "./DataConnection.ts"
+import * as Deflate from "./Deflate.ts"
+import { Intake } from "./Intake.ts"
+import * as Quota from "./Quota.ts"
+import type { Request } from "./Request.ts"
+import * as Throttle from "./Throttle.ts"
+
+/** Names tried for STOU before it is given up. */
+const attempts = 16
+
+/** Without another limit, more than this many bytes out of less than their 250th part are a bomb. */
+const harmless = 64 * 1024 * 1024
+const steepest = 250
+
+/** Buffers of a client that fills them. */
+const largestBuffer = 1024 * 1024
+
+type Failure = StorageError | DataConnectionError | TcpError | Deflate.DeflateError
+
+interface Opened {
+  readonly path: VirtualPath.VirtualPath
+  readonly upload: Upload
+  readonly room: Quota.Room | undefined
+}
+
+/**
+ * Stores what a client sends under its name, once it is whole. How it failed, with nothing stored, is the error.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const run = (request: Request, payload: Payload): Effect.Effect<void, Failure, Scope.Scope> =>
+  Effect.flatMap(open(request, payload), (opened) => {
+    request.intake.begun(opened.path, opened.upload.offset === 0 || opened.upload.replaces === undefined)
+    request.opened(undefined, payload.how === "Unique" ? VirtualPath.basename(opened.path) : undefined)
+    return Effect.tapError(receive(request, opened), (failure) => {
+      if (!isVoid(failure)) return Effect.void
+      request.intake.voided()
+      return opened.upload.discard
+    })
+  })
+
+/** What is worth nothing to go on with, whatever the policy keeps. */
+const isVoid = (failure: Failure): boolean =>
+  failure._tag === "DeflateError" ||
+  (failure._tag === "StorageError" && (failure.reason === "QuotaExceeded" || failure.reason === "TooLarge"))
+
+const open = (request: Request, payload: Payload) =>
+  Effect.gen(function* () {
+    const { intake, storage } = request
+    const options: StoreOptions = {
+      offset: payload.how === "Append" ? "end" : payload.offset,
+      create: payload.create,
+      replace: payload.replace,
+      ...intake.store,
+      // What a client counts as sent is not what would be kept.
+      ...(request.mode === "Z" || payload.how === "Unique" ? { partial: "discard" } : {})
+    }
+    const [path, upload] =
+      payload.how === "Unique"
+        ? yield* storeUnique(request, payload.path, options)
+        : ([payload.path, yield* storage.store(payload.path, options)] as const)
+    const { quota } = intake
+    if (quota === undefined) return { path, upload, room: undefined }
+    const { progress } = request
+    const room = yield* Effect.acquireRelease(
+      Quota.room(quota, { isNew: upload.replaces === undefined, path }),
+      (room) => Effect.sync(() => (progress.committed ? undefined : room.unsafeSettle(Quota.nothing)))
+    )
+    return { path, upload, room }
+  })
+
+const storeUnique = (
+  { intake, storage }: Request,
+  wanted: VirtualPath.VirtualPath,
+  options: StoreOptions
+): Effect.Effect<readonly [VirtualPath.VirtualPath, Upload], StorageError, Scope.Scope> => {
+  const attempt = (
+    count: number
+  ): Effect.Effect<readonly [VirtualPath.VirtualPath, Upload], StorageError, Scope.Scope> =>
+    Effect.suspend(() => {
+      if (count === attempts) return Effect.fail(new StorageError({ reason: "Exists", path: wanted }))
+      const path = count === 0 ? wanted : variant(wanted)
+      const release = intake.unsafeClaim(path)
+      if (release === undefined) return attempt(count + 1)
+      return Effect.addFinalizer(() => Effect.sync(release)).pipe(
+        Effect.zipRight(storage.store(path, { ...options, replace: false })),
+        Effect.map((upload) => [path, upload] as const),
+        Effect.catchIf(
+          ({ reason }) => reason === "Exists" || reason === "IsADirectory" || reason === "NotAFile",
+          () => attempt(count + 1)
+        )
+      )
+    })
+  return attempt(0)
+}
+
+const variant = (path: VirtualPath.VirtualPath): VirtualPath.VirtualPath => {
+  const suffix = `.${Crypto.randomBytes(5).toString("hex")}`
+  let name = VirtualPath.basename(path)
+  while (Text.byteLength(name) + suffix.length > VirtualPath.maxNameLength) name = name.slice(0, -1)
+  return VirtualPath.join(VirtualPath.parent(path), name + suffix)
+}
+
+const receive = Effect.fnUntraced(function* (request: Request, { path, room, upload }: Opened) {
+  const { progress, throttle, unsafeNow } = request
+  progress.phase = "Connecting"
+  progress.movedAt = unsafeNow()
+  const connection = yield* request.connect
+  const intake = yield* Effect.acquireRelease(
+    Effect.sync(
+      () =>
+        new Intake(connection, {
+          pool: request.intake.pool,
+          progress,
+          largest: throttle === undefined ? largestBuffer : Math.min(throttle.chunk, largestBuffer),
+          unsafeNow
+        })
+    ),
+    (intake) => Effect.sync(() => intake.unsafeClose())
+  )
+  const sink = yield* makeSink(request, path, upload, room)
+  progress.phase = "Moving"
+  progress.movedAt = unsafeNow()
+  progress.unsafeIsWhole = () => intake.whole
+  connection.read(intake)
+  for (;;) {
+    const bytes = yield* intake.take
+    if (bytes === undefined) break
+    yield* Throttle.forEach(throttle, bytes, sink.feed)
+  }
+  yield* sink.finish
+  progress.storing = true
+  yield* Effect.uninterruptible(
+    Effect.map(upload.commit, (stored) => {
+      progress.committed = true
+      const { replaced, size } = stored
+      room?.unsafeSettle({ bytes: size - (replaced ?? 0), files: replaced === undefined ? 1 : 0 })
+      request.intake.stored(path, stored)
+    })
+  )
+})
+
+/** What becomes of the bytes on their way: out of MODE Z, out of TYPE A, within the limits, to storage. */
+const makeSink = Effect.fnUntraced(function* (
+  { intake, mode, progress, representation, unsafeNow }: Request,
+  path: VirtualPath.VirtualPath,
+  upload: Upload,
+  room: Quota.Room | undefined
+) {
+  const { largest, quota } = intake
+  const tooLarge = new StorageError({ reason: "TooLarge", path })
+  const isUnlimited = largest === Number.POSITIVE_INFINITY && quota === undefined
+  const replaces = upload.replaces ?? 0
+  let size = upload.offset
+  let inflated = 0
+  const write = (bytes: Uint8Array) =>
+    Effect.suspend(() => {
+      if (bytes.length === 0) return Effect.void
+      size += bytes.length
+      if (size > largest) return Effect.fail(tooLarge)
+      progress.storing = true
+      const written = Effect.map(upload.write(bytes), () => {
+        progress.storing = false
+        progress.movedAt = unsafeNow()
+      })
+      return room === undefined ? written : Effect.zipRight(room.cover(size - replaces), written)
+    })
+
+  let state = Ascii.emptyDecode
+  const decode = (bytes: Uint8Array) =>
+    Effect.suspend(() => {
+      const [next, decoded] = Ascii.decode(state, bytes)
+      state = next
+      return write(decoded)
+    })
+  const stored = representation === "A" ? decode : write
+  const flush = representation === "A" ? Effect.suspend(() => write(Ascii.flush(state))) : Effect.void
+  if (mode === "S") return { feed: stored, finish: flush }
+
+  const engine = yield* Deflate.inflate
+  const unpacked = (bytes: Uint8Array) => {
+    inflated += bytes.length
+    const isBomb = isUnlimited && inflated > harmless && inflated > steepest * progress.bytes
+    return isBomb ? Effect.fail(tooLarge) : stored(bytes)
+  }
+  return {
+    feed: (bytes: Uint8Array) => engine.feed(bytes, unpacked),
+    finish: Effect.zipRight(engine.finish(unpacked), flush)
+  }
+})

@@ -1,0 +1,330 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Either, Exit, Fiber, Layer, Redacted, Scope, TestClock } from "effect"
+import * as FastCheck from "effect/FastCheck"
+import type { Account } from "../../../src/domain/Account.ts"
+import * as Rights from "../../../src/domain/Rights.ts"
+import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
+import { Accounts, AccountsError } from "../../../src/runtime/accounts/Accounts.ts"
+import type { Amount, LoginError } from "../../../src/runtime/limits/Ledger.ts"
+import * as LedgerClient from "../../../src/runtime/limits/LedgerClient.ts"
+import * as LedgerDesk from "../../../src/runtime/limits/LedgerDesk.ts"
+import * as LedgerOwner from "../../../src/runtime/limits/LedgerOwner.ts"
+import { Events } from "../../../src/runtime/observe/Events.ts"
+import * as Weft from "../../../src/runtime/Weft.ts"
+
+const settle = Effect.repeatN(Effect.yieldNow(), 50)
+
+/** Whoever says "right" is let in; "slow" waits for the gate first; "broken" is a defect. */
+const accounts = (limits: Account["limits"] = {}, gate?: Deferred.Deferred<void>) =>
+  Layer.succeed(Accounts, {
+    authenticate: ({ name, password }) =>
+      Effect.gen(function* () {
+        yield* Effect.yieldNow()
+        const said = Redacted.value(password)
+        if (said.startsWith("slow") && gate !== undefined) yield* Deferred.await(gate)
+        if (said === "broken") return yield* Effect.dieMessage("accounts are broken")
+        if (!said.endsWith("right")) return yield* new AccountsError({ reason: "Refused" })
+        return { name, home: "/home", rights: Rights.readWrite, limits }
+      })
+  })
+
+const credentials = (password: string, peer = "198.51.100.7", name = "team") => ({
+  name,
+  password: Redacted.make(password),
+  peer
+})
+
+const make = (
+  given: Parameters<typeof Weft.config>[0] = {},
+  limits: Account["limits"] = {},
+  gate?: Deferred.Deferred<void>
+) =>
+  Effect.gen(function* () {
+    const told: Array<ServerEvent> = []
+    const owner = yield* LedgerOwner.make(Weft.config(given)).pipe(
+      Effect.provideService(Events, { unsafeTell: (event) => void told.push(event) }),
+      Effect.provide(accounts(limits, gate))
+    )
+    return { ...owner, told }
+  })
+
+const outcome = Either.match({
+  onLeft: ({ limit, reason }: LoginError) => limit ?? reason,
+  onRight: () => "in"
+})
+
+/** A shard's end of the ledger, with everything that passes going through the protocol's schemas. */
+const shard = (owner: LedgerOwner.LedgerOwner) =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const desk = yield* Scope.extend(
+      LedgerDesk.make(owner, (message) => client.unsafeHear(message)),
+      scope
+    )
+    const client: LedgerClient.LedgerClient = LedgerClient.make((message) => desk.unsafeHear(message))
+    return { ...client.ledger, die: Scope.close(scope, Exit.void) }
+  })
+
+describe("LedgerOwner", () => {
+  it.scoped("lets one of 10,000 in where one is allowed, however many shards they come from", () =>
+    Effect.gen(function* () {
+      const owner = yield* make({ maxSessionsPerAccount: 1 })
+      const shards = yield* Effect.replicateEffect(shard(owner), 3)
+      const ledgers = [owner.ledger, ...shards]
+      const verdicts = yield* Effect.forEach(
+        Array.from({ length: 10_000 }, (_, session) => session),
+        (session) =>
+          Effect.either(
+            (ledgers[session % ledgers.length] ?? owner.ledger).login(session, credentials("right", `host ${session}`))
+          ),
+        { concurrency: "unbounded" }
+      )
+      const said = verdicts.map(outcome)
+      assert.strictEqual(said.filter((one) => one === "in").length, 1)
+      assert.strictEqual(said.filter((one) => one === "Too many sessions of this account: 1 is allowed.").length, 9999)
+      const inside = said.indexOf("in")
+      owner.ledger.unsafeLogout(inside)
+      assert.strictEqual(outcome(yield* Effect.either(owner.ledger.login(1, credentials("right")))), "in")
+    })
+  )
+
+  it.scoped("what the account says of its sessions comes before what the server says", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* make({ maxSessionsPerAccount: 1 }, { sessions: 2 })
+      const said = yield* Effect.forEach([1, 2, 3], (session) =>
+        Effect.either(ledger.login(session, credentials("right")))
+      )
+      assert.deepStrictEqual(said.map(outcome), ["in", "in", "Too many sessions of this account: 2 are allowed."])
+    })
+  )
+
+  it.scoped("a session that logs in again gives its place back first, and one that left meanwhile enters nobody", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { ledger } = yield* make({ maxSessionsPerAccount: 1 }, {}, gate)
+      yield* ledger.login(1, credentials("right"))
+      yield* ledger.login(1, credentials("right"))
+      const late = yield* Effect.fork(Effect.either(ledger.login(1, credentials("slow right"))))
+      yield* settle
+      ledger.unsafeLogout(1)
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(outcome(yield* Fiber.join(late)), "Unavailable")
+      assert.strictEqual(outcome(yield* Effect.either(ledger.login(2, credentials("right")))), "in")
+    })
+  )
+
+  it.scoped("delays wrong passwords longer and longer and bans their address, while others log in at once", () =>
+    Effect.gen(function* () {
+      const { bans, ledger, told } = yield* make({ banAfter: 4, banTime: Duration.minutes(10) })
+      const wrong = (session: number) => Effect.fork(Effect.either(ledger.login(session, credentials("wrong"))))
+      for (const [session, delay] of [250, 500, 1000].entries()) {
+        const guess = yield* wrong(session)
+        yield* settle
+        yield* TestClock.adjust(delay - 1)
+        assert.isTrue((yield* Fiber.poll(guess))._tag === "None", `answered before ${delay} ms`)
+        const other = yield* Effect.either(ledger.login(100 + session, credentials("right", "192.0.2.9")))
+        assert.strictEqual(outcome(other), "in")
+        yield* TestClock.adjust(1)
+        assert.strictEqual(outcome(yield* Fiber.join(guess)), "Refused")
+      }
+      const banned = "Your address is banned for 10 minutes after too many wrong passwords."
+      assert.strictEqual(outcome(yield* Fiber.join(yield* wrong(5))), banned)
+      assert.strictEqual(outcome(yield* Effect.either(ledger.login(6, credentials("right")))), banned)
+      assert.deepStrictEqual(told, [{ _tag: "AddressBanned", peer: "198.51.100.7", at: 1750, until: 601_750 }])
+      const heard: Array<unknown> = []
+      bans.unsafeHear({ ban: (...one) => heard.push(one), lift: () => {} })
+      assert.deepStrictEqual(heard, [["198.51.100.7", 601_750]])
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(outcome(yield* Effect.either(ledger.login(6, credentials("right")))), "in")
+    })
+  )
+
+  it.scoped("a right password that was tried beside too many wrong ones is worth nothing", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { ledger } = yield* make({ banAfter: 3 }, {}, gate)
+      const guesses = yield* Effect.forEach(
+        ["slow wrong", "slow wrong", "slow wrong", "slow right"],
+        (password, index) => Effect.fork(Effect.either(ledger.login(index, credentials(password))))
+      )
+      yield* settle
+      yield* Deferred.succeed(gate, undefined)
+      yield* settle
+      yield* TestClock.adjust("5 seconds")
+      const said = yield* Effect.forEach(guesses, Fiber.join)
+      assert.match(said.map(outcome)[3] ?? "", /^Your address is banned/)
+    })
+  )
+
+  it.scoped("takes no more logins of an address in a second than it may try, and tells the limit", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* make({ loginRate: 2 })
+      const attempt = (peer?: string) => Effect.map(Effect.either(ledger.login(1, credentials("right", peer))), outcome)
+      const said = yield* Effect.replicateEffect(attempt("2001:db8::1"), 3)
+      assert.deepStrictEqual(said, ["in", "in", "Too many logins from your address: 2 a second are allowed."])
+      assert.match(yield* attempt("2001:db8::2"), /^Too many logins/)
+      assert.strictEqual(yield* attempt("2001:db8:1::2"), "in")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* attempt("2001:db8::2"), "in")
+    })
+  )
+
+  it.scoped("an account's buckets are the same for all of its sessions, and gone with the last", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* make({}, { uploadRate: 1000 })
+      const [one, two] = yield* Effect.forEach([1, 2], (session) => ledger.login(session, credentials("right")))
+      assert.isDefined(one?.upload)
+      assert.strictEqual(one?.upload, two?.upload)
+      assert.isUndefined(one?.download)
+      ledger.unsafeLogout(1)
+      ledger.unsafeLogout(2)
+      assert.notStrictEqual((yield* ledger.login(1, credentials("right"))).upload, one?.upload)
+    })
+  )
+})
+
+describe("LedgerDesk and LedgerClient", () => {
+  const one: Amount = { bytes: 1, files: 0 }
+  const holds = (bytes: number) => Effect.succeed({ bytes, files: 0 })
+
+  it.scoped("a shard that dies gives back its places and what it had reserved", () =>
+    Effect.gen(function* () {
+      const owner = yield* make({ maxSessionsPerAccount: 2 }, { quotaBytes: 10 })
+      const dying = yield* shard(owner)
+      const living = yield* shard(owner)
+      yield* dying.login(1, credentials("right"))
+      yield* living.login(2, credentials("right"))
+      assert.isTrue(yield* dying.reserve(1, { bytes: 6, files: 0 }, holds(4)))
+      assert.isFalse(yield* living.reserve(2, one, Effect.never))
+      yield* dying.die
+      yield* living.login(3, credentials("right"))
+      /** What the dead session did to the home nobody knows: it is measured again, and what is found there counts. */
+      assert.isTrue(yield* living.reserve(2, one, holds(9)))
+      assert.isFalse(yield* living.reserve(3, one, Effect.never))
+    })
+  )
+
+  it.scoped("a login that a dead shard waited for enters nobody, and broken accounts fail one login only", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const owner = yield* make({ maxSessionsPerAccount: 1 }, {}, gate)
+      const dying = yield* shard(owner)
+      const living = yield* shard(owner)
+      const waiting = yield* Effect.fork(dying.login(1, credentials("slow right")))
+      yield* settle
+      yield* dying.die
+      yield* Deferred.succeed(gate, undefined)
+      const broken = yield* Effect.exit(living.login(2, credentials("broken")))
+      assert.isTrue(Exit.isFailure(broken))
+      yield* living.login(2, credentials("right"))
+      assert.strictEqual((yield* Fiber.poll(waiting))._tag, "None")
+      yield* Fiber.interrupt(waiting)
+    })
+  )
+
+  it.scoped("many wait for one measurement; if who measures dies, another does", () =>
+    Effect.gen(function* () {
+      const owner = yield* make({}, { quotaBytes: 10 })
+      const dying = yield* shard(owner)
+      const living = yield* shard(owner)
+      yield* dying.login(1, credentials("right"))
+      for (const session of [2, 3, 4]) yield* living.login(session, credentials("right"))
+      let begun = 0
+      const stuck = Effect.zipRight(
+        Effect.sync(() => begun++),
+        Effect.never
+      )
+      const first = yield* Effect.fork(dying.reserve(1, one, stuck))
+      yield* settle
+      const measure = Effect.sync(() => {
+        begun++
+        return { bytes: 8, files: 0 }
+      })
+      const others = yield* Effect.forEach([2, 3, 4], (session) => Effect.fork(living.reserve(session, one, measure)))
+      yield* settle
+      assert.strictEqual(begun, 1)
+      yield* dying.die
+      const granted = yield* Effect.forEach(others, Fiber.join)
+      assert.deepStrictEqual([begun, granted.filter(Boolean).length], [2, 2])
+      assert.deepStrictEqual(yield* living.usage(2, Effect.never), { bytes: 8, files: 0 })
+      yield* Fiber.interrupt(first)
+    })
+  )
+
+  it.scoped("measuring that is given up, or fails, is done by the next one", () =>
+    Effect.gen(function* () {
+      const owner = yield* make({}, { quotaBytes: 10 })
+      const ledger = yield* shard(owner)
+      for (const session of [1, 2]) yield* ledger.login(session, credentials("right"))
+      const first = yield* Effect.fork(ledger.reserve(1, one, Effect.never))
+      yield* settle
+      yield* Fiber.interrupt(first)
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(ledger.reserve(1, one, Effect.dieMessage("no such disk")))))
+      assert.isTrue(yield* ledger.reserve(2, one, holds(9)))
+    })
+  )
+
+  const step = FastCheck.record({
+    op: FastCheck.constantFrom("reserve", "reserve", "settle", "logout", "lose"),
+    session: FastCheck.nat(5),
+    bytes: FastCheck.nat(5),
+    pause: FastCheck.nat(3)
+  })
+
+  it.effect.prop(
+    "no interleaving of sessions, some of them lost, brings a home over its quota",
+    [FastCheck.array(FastCheck.array(step, { maxLength: 12 }), { minLength: 1, maxLength: 5 })],
+    ([scripts]) =>
+      Effect.gen(function* () {
+        const quota = 12
+        const owner = yield* make({}, { quotaBytes: quota })
+        let disk = 0
+        const held = new Map<number, number>()
+        const measure = Effect.zipRight(
+          Effect.yieldNow(),
+          Effect.sync(() => ({ bytes: disk, files: 0 }))
+        )
+        const check = () => {
+          const all = [...held.values()].reduce((sum, bytes) => sum + bytes, disk)
+          assert.isAtMost(all, quota)
+        }
+        const act = (session: number, { bytes, op, pause }: (typeof scripts)[number][number]) =>
+          Effect.gen(function* () {
+            yield* Effect.repeatN(Effect.yieldNow(), pause)
+            const mine = held.get(session) ?? 0
+            if (op === "reserve") {
+              const granted = yield* owner.ledger.reserve(session, { bytes, files: 0 }, measure)
+              if (granted) held.set(session, (held.get(session) ?? 0) + bytes)
+            } else if (op === "settle") {
+              const reserved = Math.min(bytes, mine)
+              disk += reserved
+              held.set(session, mine - reserved)
+              owner.ledger.unsafeSettle(session, {
+                reserved: { bytes: reserved, files: 0 },
+                changed: { bytes: reserved, files: 0 }
+              })
+            } else {
+              held.delete(session)
+              if (op === "lose") {
+                disk += mine
+                owner.unsafeLose(session)
+              } else owner.ledger.unsafeLogout(session)
+              yield* Effect.orDie(owner.ledger.login(session, credentials("right")))
+            }
+            check()
+          })
+        yield* Effect.forEach(
+          scripts,
+          (script, index) =>
+            Effect.zipRight(
+              Effect.orDie(owner.ledger.login(index, credentials("right"))),
+              Effect.forEach(script, (step) => act(index, step))
+            ),
+          { concurrency: "unbounded" }
+        )
+        const usage = yield* owner.ledger.usage(0, measure)
+        assert.strictEqual(usage?.bytes, disk)
+      }).pipe(Effect.scoped),
+    { fastCheck: { numRuns: 50 } }
+  )
+})

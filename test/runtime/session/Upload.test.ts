@@ -1,0 +1,309 @@
+import * as Crypto from "node:crypto"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FastCheck, Fiber, TestClock } from "effect"
+import { MemoryConnection } from "../../../src/runtime/platform/MemoryConnection.ts"
+import { FtpServer } from "../../../src/runtime/server/FtpServer.ts"
+import { Timers } from "../../../src/runtime/session/Timers.ts"
+import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
+import type { Inbox } from "../../support/Inbox.ts"
+import { big, layer, loggedIn } from "./Fixture.ts"
+import { settle } from "./Settle.ts"
+import { begin, content, fates, heard, send, upload } from "./Uploading.ts"
+
+const pieces = (bytes: Uint8Array, cuts: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => {
+  const borders = [0, ...[...cuts].sort((one, other) => one - other), bytes.length]
+  return borders.slice(1).map((border, index) => bytes.subarray(borders[index], border))
+}
+
+/** A connection that ends without a FIN. */
+const reset = ({ connection }: Inbox) => {
+  if (connection instanceof MemoryConnection) connection.unsafeReset()
+}
+
+const image = (client: { readonly ask: (line: string) => Effect.Effect<unknown> }) => client.ask("TYPE I")
+
+describe("an upload", () => {
+  it.scoped.prop(
+    "is stored byte for byte, however it is cut",
+    [
+      FastCheck.array(FastCheck.integer({ min: 0, max: big.length }), { maxLength: 12 }),
+      FastCheck.constantFrom(1000, 4096, 65_536),
+      FastCheck.integer({ min: 0, max: big.length })
+    ],
+    ([cuts, segment, length]) =>
+      Effect.gen(function* () {
+        const joe = yield* loggedIn()
+        yield* image(joe)
+        const bytes = big.subarray(0, length)
+        const { data, opening } = yield* begin(joe, "STOR new.bin")
+        assert.strictEqual(opening.code, 150)
+        yield* send(
+          data,
+          pieces(
+            bytes,
+            cuts.map((cut) => Math.min(cut, length))
+          )
+        )
+        assert.strictEqual((yield* joe.reply).code, 226)
+        assert.isTrue(Buffer.from(bytes).equals((yield* content("/new.bin")) ?? Buffer.from("none")))
+        const [completed] = (yield* heard)("UploadCompleted")
+        assert.deepInclude(completed, {
+          path: "/new.bin",
+          size: length,
+          digest: { algorithm: "SHA-256", value: Crypto.createHash("sha256").update(bytes).digest("hex") }
+        })
+        assert.deepStrictEqual(yield* fates, { completed: 1, interrupted: 0 })
+      }).pipe(Effect.provide(layer({ uploadDigest: "sha-256" }, { segment }))),
+    { fastCheck: { numRuns: 25 } }
+  )
+
+  it.scoped("takes what is in TYPE A apart into lines of the host, also at the borders of segments", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      assert.strictEqual(yield* upload(joe, "STOR a.txt", "one\r\ntwo\rthree\r\r\nfour\r"), 226)
+      assert.strictEqual(String(yield* content("/a.txt")), "one\ntwo\rthree\r\nfour\r")
+    }).pipe(Effect.provide(layer({}, { segment: 1 })))
+  )
+
+  it.scoped("goes on where REST says, and APPE at the end", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* image(joe)
+      assert.strictEqual(yield* upload(joe, "STOR f", "0123456789"), 226)
+      yield* joe.ask("REST 4")
+      // REST counts for the very next command only, so the port comes first.
+      const data = yield* joe.passive
+      yield* joe.ask("REST 4")
+      yield* joe.ask("STOR f")
+      yield* send(data, [Buffer.from("abc")])
+      assert.strictEqual((yield* joe.reply).code, 226)
+      assert.strictEqual(String(yield* content("/f")), "0123abc")
+      assert.strictEqual(yield* upload(joe, "APPE f", "xyz"), 226)
+      assert.strictEqual(String(yield* content("/f")), "0123abcxyz")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("leaves the old file alone until it is whole", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* image(joe)
+      const { data } = yield* begin(joe, "STOR a.txt")
+      yield* data.connection.write(Buffer.alloc(400_000))
+      yield* settle
+      assert.strictEqual(String(yield* content("/a.txt")), "one\ntwo\r\nthree")
+      yield* data.connection.end
+      assert.strictEqual((yield* joe.reply).code, 226)
+      assert.strictEqual((yield* content("/a.txt"))?.length, 400_000)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("is void after ABOR, and after a client that vanishes, with its data connection or without", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      const ann = yield* loggedIn("198.51.100.8")
+      const bob = yield* loggedIn("198.51.100.9")
+      for (const one of [joe, ann, bob]) {
+        const { data } = yield* begin(one, "STOR a.txt")
+        yield* data.connection.write(Buffer.alloc(100_000))
+        yield* settle
+        if (one === joe) {
+          assert.deepStrictEqual([(yield* joe.ask("ABOR")).code, (yield* joe.reply).code], [426, 226])
+          assert.strictEqual((yield* joe.ask("NOOP")).code, 200)
+        } else {
+          if (one === ann) reset(data)
+          reset(one.inbox)
+        }
+      }
+      yield* settle
+      yield* TestClock.adjust("10 seconds")
+      yield* settle
+      assert.strictEqual(String(yield* content("/a.txt")), "one\ntwo\r\nthree")
+      assert.deepStrictEqual(yield* fates, { completed: 0, interrupted: 3 })
+      assert.strictEqual((yield* (yield* FtpServer).stats).clients, 1)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("whose connection is reset is cut", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      const { data } = yield* begin(joe, "STOR new")
+      yield* data.connection.write(Buffer.from("half"))
+      yield* settle
+      reset(data)
+      assert.strictEqual((yield* joe.reply).code, 426)
+      assert.isUndefined(yield* content("/new"))
+      assert.deepStrictEqual(yield* fates, { completed: 0, interrupted: 1 })
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("that stalls is cut, and one that storage holds up is told so", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      const ann = yield* loggedIn("198.51.100.8")
+      const { data } = yield* begin(joe, "STOR new")
+      const stuck = yield* begin(ann, "STOR stuck")
+      yield* data.connection.write(Buffer.from("half"))
+      yield* stuck.data.connection.write(Buffer.from("half"))
+      yield* TestClock.adjust("64 seconds")
+      assert.strictEqual((yield* joe.reply).code, 426)
+      assert.strictEqual((yield* ann.reply).code, 451)
+      assert.deepStrictEqual(
+        (yield* heard)("UploadInterrupted")
+          .map((event) => "outcome" in event && event.outcome)
+          .sort(),
+        ["Cut", "TimedOut"]
+      )
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("holds a few chunks for a disk that stalls, and no more", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* image(joe)
+      const { data } = yield* begin(joe, "STOR stuck")
+      const sending = yield* Effect.fork(
+        send(
+          data,
+          Array.from({ length: 100 }, () => Buffer.alloc(65_536))
+        )
+      )
+      yield* settle
+      yield* settle
+      const [status] = (yield* joe.ask("STAT")).lines.flatMap((line) => /(\d+) bytes received/.exec(line)?.[1] ?? [])
+      assert.isAtMost(Number(status), 3 * 65_536)
+      assert.isNull(sending.unsafePoll())
+      yield* joe.ask("ABOR")
+      yield* Fiber.join(sending)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("that came whole is stored, though the client hangs up both connections at once", () =>
+    Effect.gen(function* () {
+      const order = ["data first", "control first", "control first, then the rest"] as const
+      for (const which of order) {
+        const joe = yield* loggedIn()
+        yield* image(joe)
+        const { data } = yield* begin(joe, `STOR ${which}`)
+        if (which !== "data first") {
+          // An unread reply makes the end a reset, which the server sees at once.
+          joe.inbox.connection.pause()
+          joe.send("NOOP\r\n")
+          yield* settle
+          joe.leave()
+          if (which === "control first, then the rest") yield* settle
+        }
+        yield* send(data, [big])
+        if (which === "data first") joe.leave()
+        yield* settle
+        yield* TestClock.adjust("4 seconds")
+        yield* settle
+        assert.strictEqual((yield* content(`/${which}`))?.length, big.length, which)
+      }
+      assert.deepStrictEqual(yield* fates, { completed: 3, interrupted: 0 })
+      yield* TestClock.adjust("40 seconds")
+      yield* settle
+      assert.strictEqual((yield* Timers).unsafeSize(), 0)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("to a place where there is none is refused before the data connection is used", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      assert.strictEqual(yield* upload(joe, "STOR nowhere/f", "x"), 550)
+      assert.strictEqual(yield* upload(joe, "STOR dir", "x"), 550)
+      assert.deepStrictEqual(yield* fates, { completed: 0, interrupted: 0 })
+      assert.strictEqual((yield* PassivePorts).unsafeOutstanding(), 0)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("as large as the server takes is stored, one byte more is not", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* image(joe)
+      assert.strictEqual(yield* upload(joe, "STOR f", big.subarray(0, 100_000)), 226)
+      assert.strictEqual(yield* upload(joe, "STOR f", big.subarray(0, 100_001)), 552)
+      assert.strictEqual(yield* upload(joe, "APPE f", "x"), 552)
+      assert.strictEqual((yield* content("/f"))?.length, 100_000)
+    }).pipe(Effect.provide(layer({ maxUploadSize: 100_000 })))
+  )
+
+  it.scoped("that is cut is kept where the policy says so, and found again", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* image(joe)
+      const { data } = yield* begin(joe, "STOR new")
+      yield* data.connection.write(Buffer.from("0123456789"))
+      yield* settle
+      yield* joe.ask("ABOR")
+      yield* joe.reply
+      assert.isUndefined(yield* content("/new"))
+      assert.deepStrictEqual((yield* joe.ask("SIZE new")).lines, ["10"])
+      const rest = yield* joe.passive
+      yield* joe.ask("REST 10")
+      yield* joe.ask("STOR new")
+      yield* send(rest, [Buffer.from("abc")])
+      assert.strictEqual((yield* joe.reply).code, 226)
+      assert.strictEqual(String(yield* content("/new")), "0123456789abc")
+      assert.deepInclude((yield* heard)("UploadInterrupted")[0], { kept: true, bytes: 10 })
+    }).pipe(Effect.provide(layer({ partialUploads: "keep" })))
+  )
+
+  it.scoped.prop(
+    "has one fate, whatever happens when",
+    [
+      FastCheck.array(
+        FastCheck.constantFrom("send", "settle", "fin", "reset", "abor", "quit", "leave", "wait", "drop"),
+        { maxLength: 8 }
+      )
+    ],
+    ([steps]) =>
+      Effect.gen(function* () {
+        const joe = yield* loggedIn()
+        yield* image(joe)
+        const { data } = yield* begin(joe, "STOR a.txt")
+        for (const step of steps) {
+          if (step === "send") yield* Effect.fork(Effect.ignore(data.connection.write(Buffer.alloc(30_000, 1))))
+          if (step === "settle") yield* settle
+          if (step === "fin") yield* Effect.fork(Effect.ignore(data.connection.end))
+          if (step === "reset") reset(data)
+          if (step === "abor") joe.send("ABOR\r\n")
+          if (step === "quit") joe.send("QUIT\r\n")
+          if (step === "leave") joe.leave()
+          if (step === "wait") yield* TestClock.adjust("61 seconds")
+          if (step === "drop") data.connection.unsafeDestroy()
+        }
+        yield* settle
+        joe.leave()
+        yield* TestClock.adjust("66 seconds")
+        yield* settle
+        const { completed, interrupted } = yield* fates
+        assert.strictEqual(completed + interrupted, 1)
+        const old = String(yield* content("/a.txt")) === "one\ntwo\r\nthree"
+        assert.strictEqual(old, completed === 0)
+        assert.strictEqual((yield* Timers).unsafeSize(), 0)
+      }).pipe(Effect.provide(layer())),
+    { fastCheck: { numRuns: 20 }, timeout: 60_000 }
+  )
+})
+
+describe("STOU", () => {
+  it.scoped("never gives two uploads one name, not even at once", () =>
+    Effect.gen(function* () {
+      const clients = yield* Effect.forEach(["198.51.100.7", "198.51.100.8", "198.51.100.9"], (address) =>
+        loggedIn(address)
+      )
+      const begun = yield* Effect.forEach(clients, (one) => begin(one, "STOU dir/e.txt"))
+      for (const [index, { data, opening }] of begun.entries()) {
+        assert.match(opening.lines[0] ?? "", /^FILE: \S+$/)
+        yield* send(data, [Buffer.from(`of ${index}`)])
+        assert.strictEqual((yield* (clients[index] as (typeof clients)[number]).reply).code, 226)
+      }
+      const names = begun.map(({ opening }) => /FILE: (.*)/.exec(opening.lines[0] ?? "")?.[1] ?? "")
+      assert.strictEqual(new Set(names).size, 3)
+      assert.include(names, "e.txt")
+      const paths = (yield* heard)("UploadCompleted").map((event) => ("path" in event ? event.path : ""))
+      for (const [index, path] of paths.entries()) assert.strictEqual(String(yield* content(path)), `of ${index}`)
+      assert.strictEqual(String(yield* content("/dir/d.txt")), "dd")
+    }).pipe(Effect.provide(layer()))
+  )
+})

@@ -209,7 +209,7 @@ def changes():
     assert stored("changes/taken") == b"1"
     assert ftp.rename("xmade", "folder").startswith("250 ")
     refusal("550 ", lambda: ftp.rename("taken", "folder"))
-    refusal("550 ", lambda: ftp.rename("folder", "folder/below"))
+    refusal("553 ", lambda: ftp.rename("folder", "folder/below"))
     assert ftp.delete("taken").startswith("250 ")
     refusal("550 ", lambda: ftp.delete("taken"))
     os.symlink("/etc/hostname", place("changes/link"))
@@ -383,6 +383,7 @@ def cut():
     eventually(lambda: os.listdir(place("cut")) == ["old"])
     assert stored("cut/old") == b"old content"
     assert ftp.nlst() == ["old"]
+    ftp.voidcmd("TYPE I")
     refusal("550 ", lambda: ftp.size("new"))
     # Heard while an upload runs.
     data = ftp.transfercmd("STOR new")

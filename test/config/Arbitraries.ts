@@ -10,7 +10,7 @@ const duration = (min: number) =>
 
 const ipv4 = FastCheck.ipV4()
 
-const range = FastCheck.tuple(integer(1024, 60_000), integer(64, 5_000)).map(([from, more]) => ({
+const range = FastCheck.tuple(integer(2200, 60_000), integer(64, 5_000)).map(([from, more]) => ({
   from,
   to: from + more
 }))

@@ -1,8 +1,10 @@
 import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Accounts from "../accounts/Accounts.ts"
+import * as AccountsFile from "../accounts/AccountsFile.ts"
 import * as FileAccounts from "../accounts/FileAccounts.ts"
 import { ConfigError } from "../config/ConfigError.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
@@ -28,6 +30,14 @@ const hangups: Stream.Stream<void> = Stream.asyncPush<void>(
     ),
   { bufferSize: 1, strategy: "sliding" }
 )
+
+const homes = ({ accounts: file }: FtpConfig): Effect.Effect<ReadonlyArray<string>, ConfigError> =>
+  file === ""
+    ? Effect.succeed([])
+    : AccountsFile.load(file).pipe(
+        Effect.map(({ book }) => [...book.values()].flatMap(({ account }) => account.home ?? [])),
+        Effect.mapError(({ message }) => new ConfigError({ reason: "File", message }))
+      )
 
 const accounts = ({ accounts: file, anonymous }: FtpConfig): Layer.Layer<Accounts.Accounts, ConfigError> => {
   if (file === "") return anonymous ? Accounts.layerAnonymous : Accounts.layerOpen
@@ -57,11 +67,9 @@ const readyLine = (config: FtpConfig, { addresses, layout }: FtpServer["Type"]):
  */
 export const run = ({ config }: Resolved): Effect.Effect<void, ServerError | ConfigError> =>
   Effect.gen(function* () {
-    const server = yield* FtpServer
+    yield* Weft.sweep(config, yield* homes(config))
+    const layer = Weft.layerSharded(config, services).pipe(Layer.provide([accounts(config), Weft.layerEventLog]))
+    const server = Context.get(yield* Layer.build(layer), FtpServer)
     yield* Console.log(readyLine(config, server))
     return yield* server.failed
-  }).pipe(
-    Effect.provide(
-      Weft.layerSharded(config, services).pipe(Layer.provide(accounts(config)), Layer.provide(Weft.layerEventLog))
-    )
-  )
+  }).pipe(Effect.scoped)

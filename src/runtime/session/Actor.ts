@@ -29,6 +29,8 @@ export interface Actor {
   readonly unsafeTell: (event: Event) => void
   /** Interrupts the running task without waiting for it; its end is told as an event. */
   readonly unsafeCancel: () => void
+  /** The client has hung up without a QUIT: what it was sending may have lost its end (RFC 959 section 3.2). */
+  readonly unsafeIsDeserted: () => boolean
   /** Runs an effect as the session's one child fiber; `toEvent` makes of any ending the event that answers its action. */
   readonly fork: <A>(effect: Effect.Effect<A>, toEvent: (exit: Exit.Exit<A>) => Event) => Effect.Effect<void>
   /** Completes when the client has read enough of its replies, or is gone; a client that never does is dropped. */

@@ -72,6 +72,11 @@ export class ControlConnection implements Tcp.Reader {
     this.#next = 0
   }
 
+  /** The client will send no more, and all it did send has been taken. */
+  unsafeIsSpent(): boolean {
+    return this.ended && this.#next >= this.#lines.length && this.#unread === undefined
+  }
+
   /** The next line the client sent, or `undefined` while there is none. */
   unsafeTake(): Received | undefined {
     for (;;) {

@@ -1,6 +1,7 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HostPort from "../../domain/HostPort.ts"
@@ -120,6 +121,18 @@ export class SessionActor implements Actor, Timed {
     this.#task?.unsafeInterruptAsFork(this.#task.id())
   }
 
+  unsafeIsDeserted(): boolean {
+    const { deferred, work } = this.state
+    if (!this.control.unsafeIsSpent()) return false
+    const isQuit = (line: State.Received) => Either.isRight(line) && line.right._tag === "QUIT"
+    return !(work?._tag === "Transferring" && work.quitting) && !deferred.some(isQuit)
+  }
+
+  /** An upload whose client has hung up before its last byte was here is cut. */
+  #cutDeserted(): void {
+    if (this.progress?.unsafeIsWhole?.() === false && this.unsafeIsDeserted()) this.unsafeCancel()
+  }
+
   /** What has happened and not been stepped through: the session's own affairs first, then the client's next line. */
   #next(): Event | undefined {
     const event = this.#events.shift()
@@ -212,6 +225,7 @@ export class SessionActor implements Actor, Timed {
       } else if (this.control.ended && this.state.work === undefined) return yield* this.#hangUp
       else {
         this.#steps = 0
+        this.#cutDeserted()
         yield* this.#stirring
       }
     }
@@ -225,20 +239,11 @@ export class SessionActor implements Actor, Timed {
     )
   )
 
-  /**
-   * The running task ends with the session. But an upload that has come whole is stored whole, and one whose client has closed both
-   * connections may be about to show its end.
-   */
+  /** The running task ends with the session, but an upload that has come whole is stored whole. */
   readonly #endTask: Effect.Effect<void> = Effect.suspend(() => {
-    const task = this.#task
-    if (task === undefined) return Effect.void
+    if (this.#task === undefined) return Effect.void
     this.#waitsSince = undefined
-    const { progress } = this
-    const isWhole = () => progress?.unsafeIsWhole?.() === true
-    const end = Effect.suspend(() => (isWhole() ? Fiber.await(task) : Fiber.interrupt(task)))
-    if (isWhole() || progress?.unsafeIsWhole === undefined || !this.control.closed) return end
-    const settled = Effect.interruptible(Fiber.await(task))
-    return Effect.zipRight(Effect.raceFirst(settled, Effect.interruptible(Effect.sleep(linger))), end)
+    return this.progress?.unsafeIsWhole?.() === true ? Fiber.await(this.#task) : Fiber.interrupt(this.#task)
   })
 
   /** A session that is cut says what it can: how its transfer ended, and that it is over. */

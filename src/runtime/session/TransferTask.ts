@@ -113,6 +113,7 @@ const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {
     pool: chunks,
     store: { partial: config.partialUploads, digest: algorithms[config.uploadDigest], sync: config.syncUploads },
     largest: Limits.largestUpload(actor),
+    unsafeIsDeserted: () => actor.unsafeIsDeserted(),
     quota: Quotas.of(actor),
     unsafeClaim: (path) => {
       const name = `${home}\0${path}`

@@ -17,13 +17,17 @@ const smallest = 4 * 1024
  * @category models
  */
 export class Intake implements Reader {
-  /** The client has sent its FIN: the file is whole, once what is here has been taken. */
+  /**
+   * The client has sent its FIN, and is there to be told: the file is whole, once what is here has been taken. A process that is killed
+   * sends one too, behind the one of its control connection.
+   */
   whole = false
   readonly #connection: Connection
   readonly #pool: ChunkPool
   readonly #progress: Progress
   readonly #largest: number
   readonly #unsafeNow: () => number
+  readonly #unsafeIsDeserted: () => boolean
   #filling: Buffer | undefined = undefined
   #filled = 0
   /** What came when there was no room, before the connection took notice of `pause`. */
@@ -43,6 +47,7 @@ export class Intake implements Reader {
       readonly progress: Progress
       readonly largest: number
       readonly unsafeNow: () => number
+      readonly unsafeIsDeserted: () => boolean
     }
   ) {
     this.#connection = connection
@@ -50,6 +55,7 @@ export class Intake implements Reader {
     this.#progress = options.progress
     this.#largest = Math.max(smallest, options.largest)
     this.#unsafeNow = options.unsafeNow
+    this.#unsafeIsDeserted = options.unsafeIsDeserted
   }
 
   onData(bytes: Uint8Array): void {
@@ -60,7 +66,8 @@ export class Intake implements Reader {
   }
 
   onEnd(): void {
-    this.whole = true
+    if (this.#unsafeIsDeserted()) this.#closed = true
+    else this.whole = true
     this.#stir()
   }
 

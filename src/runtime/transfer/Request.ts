@@ -51,6 +51,8 @@ export interface Intake {
   /** The largest file that is taken, in bytes. */
   readonly largest: number
   readonly quota: Quota | undefined
+  /** The control connection has ended without a QUIT. */
+  readonly unsafeIsDeserted: () => boolean
   /** Takes a name for an upload under way that must not meet another; `undefined` where it is taken, else gives it back. */
   readonly unsafeClaim: (path: VirtualPath) => (() => void) | undefined
   /** Called in the turn in which the file has its name. */

@@ -122,6 +122,7 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
         new Intake(connection, {
           pool: request.intake.pool,
           progress,
+          unsafeIsDeserted: request.intake.unsafeIsDeserted,
           largest: throttle === undefined ? largestBuffer : Math.min(throttle.chunk, largestBuffer),
           unsafeNow
         })

@@ -5,6 +5,7 @@ import { MemoryConnection } from "../../../src/runtime/platform/MemoryConnection
 import { FtpServer } from "../../../src/runtime/server/FtpServer.ts"
 import { Timers } from "../../../src/runtime/session/Timers.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
+import type { FtpClient } from "../../support/FtpClient.ts"
 import type { Inbox } from "../../support/Inbox.ts"
 import { big, layer, loggedIn } from "./Fixture.ts"
 import { settle } from "./Settle.ts"
@@ -177,32 +178,63 @@ describe("an upload", () => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.scoped("that came whole is stored, though the client hangs up both connections at once", () =>
+  it.scoped("that came whole is stored, though its client does not wait to be told", () =>
     Effect.gen(function* () {
-      const order = ["data first", "control first", "control first, then the rest"] as const
-      for (const which of order) {
+      const farewells = {
+        "hangs up": (client: FtpClient) => client.leave(),
+        "hangs up, and had not read its replies": (client: FtpClient) => {
+          client.inbox.connection.pause()
+          client.send("NOOP\r\n")
+          client.leave()
+        },
+        "is reset": (client: FtpClient) => reset(client.inbox)
+      }
+      for (const [name, leave] of Object.entries(farewells)) {
         const joe = yield* loggedIn()
         yield* image(joe)
-        const { data } = yield* begin(joe, `STOR ${which}`)
-        if (which !== "data first") {
-          // An unread reply makes the end a reset, which the server sees at once.
-          joe.inbox.connection.pause()
-          joe.send("NOOP\r\n")
-          yield* settle
-          joe.leave()
-          if (which === "control first, then the rest") yield* settle
-        }
+        const { data } = yield* begin(joe, `STOR ${name}`)
         yield* send(data, [big])
-        if (which === "data first") joe.leave()
         yield* settle
-        yield* TestClock.adjust("4 seconds")
+        leave(joe)
         yield* settle
-        assert.strictEqual((yield* content(`/${which}`))?.length, big.length, which)
+        assert.strictEqual((yield* content(`/${name}`))?.length, big.length, name)
       }
       assert.deepStrictEqual(yield* fates, { completed: 3, interrupted: 0 })
-      yield* TestClock.adjust("40 seconds")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("whose client hung up before its end is cut, though the data connection then ends in good order", () =>
+    Effect.gen(function* () {
+      for (const when of ["in one turn", "later"]) {
+        const joe = yield* loggedIn()
+        const { data } = yield* begin(joe, "STOR a.txt")
+        yield* data.connection.write(Buffer.from("half"))
+        yield* settle
+        joe.leave()
+        if (when === "later") yield* settle
+        yield* Effect.ignore(data.connection.end)
+        yield* settle
+        assert.strictEqual(String(yield* content("/a.txt")), "one\ntwo\r\nthree", when)
+      }
+      assert.deepStrictEqual(yield* fates, { completed: 0, interrupted: 2 })
+      yield* TestClock.adjust("10 seconds")
       yield* settle
       assert.strictEqual((yield* Timers).unsafeSize(), 0)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("whose client said QUIT and hung up is stored when it has come whole", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* image(joe)
+      const { data } = yield* begin(joe, "STOR new")
+      yield* data.connection.write(Buffer.from("half"))
+      joe.send("PWD\r\nQUIT\r\n")
+      joe.leave()
+      yield* settle
+      yield* send(data, [Buffer.from(" and half")])
+      yield* settle
+      assert.strictEqual(String(yield* content("/new")), "half and half")
     }).pipe(Effect.provide(layer()))
   )
 

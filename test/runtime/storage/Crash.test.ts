@@ -73,7 +73,8 @@ describe.each(["discard", "keep"] as const)(
               assert.isTrue(Generated.isFront(Fs.readFileSync(`${root}/${name}`)))
             }
           }
-          assert.isAbove(swept, rounds / 4)
+          // Or the kills came at moments that prove nothing.
+          assert.isAbove(swept, rounds / 13)
         }),
       120_000
     )

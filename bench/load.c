@@ -1,0 +1,752 @@
+/*
+ * load WORK [OPTION VALUE]...
+ *
+ * A load generator for FTP servers: one process, one thread, any number of clients on one epoll. Each client is a
+ * small machine that moves on when a reply is complete or its data connection has something to say.
+ *
+ * It opens the sessions the work needs, prints `ready N`, and waits for a line on its input; then it works for so many
+ * seconds, prints one line of JSON, and keeps the sessions until its input ends. Whoever started it can measure the
+ * server in both pauses.
+ *
+ *   download  EPSV and RETR of one file, again and again, in a session
+ *   upload    EPSV and STOR under a new name each time
+ *   list      EPSV and LIST of one folder
+ *   noop      NOOP and its reply
+ *   login     connect, log in, QUIT
+ *   mix       connect, log in, EPSV and RETR of one file, QUIT
+ *   idle      nothing until the line comes, then one NOOP in each session
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum work { DOWNLOAD, UPLOAD, LIST, NOOP, LOGIN, MIX, IDLE, WORKS };
+static const char *work_names[WORKS] = { "download", "upload", "list", "noop", "login", "mix", "idle" };
+
+/* What a client waits for. */
+enum state { CLOSED, RESTING, GREETING, NAMED, PROVED, TYPED, READY, LEASED, MOVING, ASKED, LEAVING };
+static const char *state_names[] = { "closed", "resting", "greeting", "USER", "PASS", "TYPE", "ready", "EPSV",
+                                     "transfer", "NOOP", "QUIT" };
+
+enum phase { SETUP, RUNNING, OVER };
+
+/* A file as the server shows it and as it lies on the disk. */
+struct file { const char *path; const char *bytes; int64_t size; int descriptor; };
+
+/* What epoll hands back: which client, and which of its two connections. */
+struct end { struct client *client; int data; };
+
+struct client {
+  int id, control, data, used, multiline, started, drained, confirmed, checked, failures;
+  enum state state;
+  struct end ends[2];
+  const struct file *file;
+  int64_t moved, lines, bytes, operations, serial;
+  uint64_t began, deadline, wake;
+  char input[2048];
+};
+
+static struct {
+  enum work work;
+  const char *host, *user, *password, *upload_path, *upload_folder;
+  int port, clients, addresses, ramp, check_every, copy;
+  double seconds, setup_seconds, patience, pause_ms;
+  int64_t entries;
+  struct file file, greedy;
+} options = { .host = "127.0.0.1", .user = "anonymous", .password = "guest", .clients = 1, .addresses = 1, .ramp = 32,
+              .check_every = 16, .seconds = 3, .setup_seconds = 30, .patience = 20, .entries = -1 };
+
+enum { WINDOW = 64 << 10, STRIDE = 1 << 20, WHOLE = 4 << 20, CHUNK = 256 << 10, RESOLUTION = 32 };
+
+static struct client *clients;
+static enum phase phase = SETUP;
+static int poll_set, opening, opened, next_to_open, given_up;
+static int64_t total_bytes, total_operations, late, serial, errors, checked, wrong, list_bytes = -1;
+static uint64_t latency[64 * RESOLUTION], slowest;
+static double latency_sum;
+static char first_error[200], chunk[CHUNK];
+
+static void begin(struct client *c);
+static void next(struct client *c);
+
+static void die(const char *format, ...)
+{
+  va_list list;
+  va_start(list, format);
+  vfprintf(stderr, format, list);
+  va_end(list);
+  fputc('\n', stderr);
+  exit(2);
+}
+
+static uint64_t now(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t seconds(double s) { return (uint64_t)(s * 1e9); }
+
+/* Latencies are counted in slots of three per cent: a percentile is a matter of adding up. */
+static void note_latency(uint64_t ns)
+{
+  int top = ns < RESOLUTION ? 5 : 63 - __builtin_clzll(ns);
+  latency[top * RESOLUTION + ((ns >> (top - 5)) & (RESOLUTION - 1))]++;
+  latency_sum += (double)ns;
+  if (ns > slowest) slowest = ns;
+}
+
+static double percentile_ms(double share)
+{
+  uint64_t count = 0, sum = 0;
+  for (int i = 0; i < 64 * RESOLUTION; i++) count += latency[i];
+  for (int i = 5 * RESOLUTION; i < 64 * RESOLUTION; i++)
+    if (latency[i] && (double)(sum += latency[i]) >= share * (double)count) {
+      double low = (double)(1ull << (i / RESOLUTION)) * (1 + (double)(i % RESOLUTION) / RESOLUTION);
+      double high = low * (1 + 1.0 / RESOLUTION);
+      return (high < (double)slowest ? high : (double)slowest) / 1e6;
+    }
+  return 0;
+}
+
+/* ---------- bytes in and out ---------- */
+
+/* The two calls below are the only ones that move a session's bytes; a cipher would go here. */
+static ssize_t take(int socket, char *into, size_t room, int discard)
+{
+  return recv(socket, discard ? NULL : into, room, discard ? MSG_TRUNC : 0);
+}
+
+static ssize_t put(int socket, const char *bytes, size_t count)
+{
+  return send(socket, bytes, count, MSG_NOSIGNAL);
+}
+
+static void watch(int socket, struct end *end, uint32_t events)
+{
+  struct epoll_event event = { .events = events, .data.ptr = end };
+  if (epoll_ctl(poll_set, EPOLL_CTL_ADD, socket, &event) < 0) die("epoll_ctl: %s", strerror(errno));
+}
+
+/* A connection under way to the server, from the client's own address where there are several. -1 if refused. */
+static int dial(struct client *c, int port)
+{
+  int one = 1, s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (s < 0) die("socket: %s", strerror(errno));
+  setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  struct sockaddr_in address = { .sin_family = AF_INET };
+  if (options.addresses > 1) {
+    address.sin_addr.s_addr = htonl(0x7f000100u + 1 + (unsigned)(c->id % options.addresses));
+    setsockopt(s, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+    if (bind(s, (struct sockaddr *)&address, sizeof address) < 0) die("bind: %s", strerror(errno));
+  }
+  inet_pton(AF_INET, options.host, &address.sin_addr);
+  address.sin_port = htons((uint16_t)port);
+  if (connect(s, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS) {
+    close(s);
+    return -1;
+  }
+  return s;
+}
+
+static void hang_up(int *socket)
+{
+  if (*socket >= 0) close(*socket);
+  *socket = -1;
+}
+
+/* ---------- the life of a client ---------- */
+
+static void rest(struct client *c, double ms)
+{
+  c->state = RESTING;
+  c->wake = now() + seconds(ms / 1e3);
+}
+
+/* Something went wrong: it is counted, and the client starts anew after a moment. */
+static void fail(struct client *c, const char *why)
+{
+  errors++;
+  if (!first_error[0]) {
+    snprintf(first_error, sizeof first_error, "%s: %.120s", state_names[c->state], why);
+    for (char *at = first_error; *at; at++)
+      if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\') *at = '.';
+  }
+  hang_up(&c->control);
+  hang_up(&c->data);
+  if (phase == SETUP && ++c->failures > 3) {
+    c->state = CLOSED;
+    opening--;
+    given_up++;
+  } else
+    rest(c, 20);
+}
+
+static void say(struct client *c, enum state then, const char *format, ...)
+{
+  char line[1024];
+  va_list list;
+  va_start(list, format);
+  int length = vsnprintf(line, sizeof line - 2, format, list);
+  va_end(list);
+  line[length++] = '\r';
+  line[length++] = '\n';
+  c->state = then;
+  if (put(c->control, line, (size_t)length) != length) fail(c, strerror(errno));
+}
+
+static void begin(struct client *c)
+{
+  c->used = c->multiline = 0;
+  c->began = now();
+  c->deadline = c->began + seconds(options.patience);
+  c->state = GREETING;
+  c->control = dial(c, options.port);
+  if (c->control < 0) {
+    fail(c, strerror(errno));
+    return;
+  }
+  watch(c->control, &c->ends[0], EPOLLIN);
+}
+
+/* An operation is over and everything about it was right. One that was begun in time and ended late is not part of the
+ * rate, but of what the server spent its time on. */
+static void count_operation(struct client *c)
+{
+  if (phase == SETUP) return;
+  note_latency(now() - c->began);
+  if (phase == OVER) {
+    late++;
+    return;
+  }
+  c->operations++;
+  total_operations++;
+}
+
+static void after_operation(struct client *c)
+{
+  if (options.pause_ms > 0 || options.work == IDLE) rest(c, options.work == IDLE ? 1e9 : options.pause_ms);
+  else next(c);
+}
+
+static void lease(struct client *c)
+{
+  c->moved = c->lines = c->started = c->drained = c->confirmed = 0;
+  c->serial = serial++;
+  c->checked = c->serial % options.check_every == 0;
+  say(c, LEASED, "EPSV");
+}
+
+/* The next operation of a session that is logged in. */
+static void next(struct client *c)
+{
+  if (phase != RUNNING) {
+    c->state = READY;
+    return;
+  }
+  c->began = now();
+  c->deadline = c->began + seconds(options.patience);
+  if (options.work == NOOP || options.work == IDLE) say(c, ASKED, "NOOP");
+  else lease(c);
+}
+
+static void logged_in(struct client *c)
+{
+  if (options.work == MIX) lease(c);
+  else if (phase == SETUP) {
+    c->state = READY;
+    opening--;
+    opened++;
+  } else next(c);
+}
+
+static void upload_name(const struct client *c, const char *folder, char *into, size_t room)
+{
+  snprintf(into, room, "%s/up-%d-%d-%lld", folder, (int)getpid(), c->id, (long long)c->serial);
+}
+
+/* What was uploaded is looked at where the server put it, and removed. */
+static int uploaded_as_sent(struct client *c)
+{
+  char path[1024];
+  struct stat status;
+  upload_name(c, options.upload_folder, path, sizeof path);
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC), good = 0;
+  if (descriptor < 0) return 0;
+  if (fstat(descriptor, &status) == 0 && status.st_size == c->file->size) {
+    good = 1;
+    for (int64_t at = 0; c->checked && good && at < c->file->size; at += c->file->size > WHOLE ? STRIDE : WINDOW) {
+      int64_t left = c->file->size - at;
+      size_t want = left < WINDOW ? (size_t)left : WINDOW;
+      good = pread(descriptor, chunk, want, at) == (ssize_t)want && !memcmp(chunk, c->file->bytes + at, want);
+    }
+    checked += c->checked;
+  }
+  close(descriptor);
+  unlink(path);
+  return good;
+}
+
+static int moved_right(struct client *c)
+{
+  if (options.work == LIST) {
+    if (list_bytes < 0) list_bytes = c->moved;
+    checked++;
+    /* Some servers list the folder itself and the one above, or write a total. */
+    return c->moved == list_bytes &&
+           (options.entries < 0 || (c->lines >= options.entries && c->lines <= options.entries + 3));
+  }
+  if (options.work == UPLOAD) return uploaded_as_sent(c);
+  checked += c->checked;
+  return c->moved == c->file->size;
+}
+
+/* A transfer is over when the data connection has ended and the reply has come, in either order. */
+static void settle(struct client *c)
+{
+  if (!c->drained || !c->confirmed) return;
+  if (!moved_right(c)) {
+    wrong++;
+    fail(c, "other bytes than expected");
+    return;
+  }
+  if (options.work == MIX) {
+    say(c, LEAVING, "QUIT");
+    return;
+  }
+  count_operation(c);
+  after_operation(c);
+}
+
+/* ---------- data connections ---------- */
+
+static void count_bytes(struct client *c, ssize_t count)
+{
+  c->moved += count;
+  if (phase != RUNNING) return;
+  c->bytes += count;
+  total_bytes += count;
+}
+
+/* How much to read next, and whether it is only to be counted. A checked transfer is read and compared with the file:
+ * all of a small one, a window of each stride of a large one. */
+static size_t plan(const struct client *c, int *discard)
+{
+  *discard = 0;
+  if (options.work == LIST) return CHUNK;
+  int64_t within = c->moved % STRIDE, size = c->file->size;
+  if (!c->checked) {
+    *discard = !options.copy;
+    return options.copy ? CHUNK : 4 << 20;
+  }
+  if (size <= WHOLE) return CHUNK;
+  if (within < WINDOW) return (size_t)(WINDOW - within);
+  *discard = !options.copy;
+  return *discard || STRIDE - within < CHUNK ? (size_t)(STRIDE - within) : CHUNK;
+}
+
+static void receive(struct client *c)
+{
+  for (int turn = 0; turn < 2; turn++) {
+    int discard;
+    size_t want = plan(c, &discard);
+    ssize_t got = take(c->data, chunk, want, discard);
+    if (got > 0) {
+      int64_t at = c->moved;
+      count_bytes(c, got);
+      if (options.work == LIST) {
+        for (char *p = chunk; (p = memchr(p, '\n', (size_t)(chunk + got - p))); p++) c->lines++;
+      } else if (c->checked && !discard &&
+                 (c->moved > c->file->size || memcmp(chunk, c->file->bytes + at, (size_t)got))) {
+        wrong++;
+        fail(c, "other bytes than in the file");
+        return;
+      }
+    } else if (got == 0) {
+      hang_up(&c->data);
+      c->drained = 1;
+      settle(c);
+      return;
+    } else if (errno == EAGAIN) {
+      return;
+    } else {
+      fail(c, strerror(errno));
+      return;
+    }
+  }
+}
+
+static void transmit(struct client *c)
+{
+  for (int turn = 0; turn < 4 && c->moved < c->file->size; turn++) {
+    off_t at = c->moved;
+    ssize_t sent = sendfile(c->data, c->file->descriptor, &at, STRIDE);
+    if (sent < 0 && errno == EAGAIN) return;
+    if (sent <= 0) {
+      fail(c, strerror(errno));
+      return;
+    }
+    count_bytes(c, sent);
+  }
+  if (c->moved < c->file->size) return;
+  hang_up(&c->data);
+  c->drained = 1;
+  settle(c);
+}
+
+static void start_transfer(struct client *c, const char *reply)
+{
+  char name[1024];
+  const char *at = strstr(reply, "|||");
+  int port = at ? atoi(at + 3) : 0;
+  if (port <= 0) {
+    fail(c, reply);
+    return;
+  }
+  c->data = dial(c, port);
+  if (c->data < 0) {
+    fail(c, strerror(errno));
+    return;
+  }
+  if (options.work == UPLOAD) {
+    upload_name(c, options.upload_path, name, sizeof name);
+    say(c, MOVING, "STOR %s", name);
+  } else {
+    watch(c->data, &c->ends[1], EPOLLIN);
+    say(c, MOVING, "%s %s", options.work == LIST ? "LIST" : "RETR", c->file->path);
+  }
+}
+
+/* ---------- replies ---------- */
+
+static void on_reply(struct client *c, int code, const char *line)
+{
+  switch (c->state) {
+  case GREETING:
+    if (code == 220) say(c, NAMED, "USER %s", options.user);
+    else fail(c, line);
+    return;
+  case NAMED:
+    if (code == 331) {
+      say(c, PROVED, "PASS %s", options.password);
+      return;
+    }
+    /* fall through - some let a guest in at once */
+  case PROVED:
+    if (code != 230) fail(c, line);
+    else if (options.work == LOGIN) say(c, LEAVING, "QUIT");
+    else say(c, TYPED, "TYPE I");
+    return;
+  case TYPED:
+    if (code == 200) logged_in(c);
+    else fail(c, line);
+    return;
+  case LEASED:
+    if (code == 229) start_transfer(c, line);
+    else fail(c, line);
+    return;
+  case MOVING:
+    if (code >= 100 && code < 200) {
+      if (options.work == UPLOAD && !c->started) watch(c->data, &c->ends[1], EPOLLOUT);
+      c->started = 1;
+    } else if (code == 226 || code == 250) {
+      c->confirmed = 1;
+      settle(c);
+    } else
+      fail(c, line);
+    return;
+  case ASKED:
+    if (code != 200) {
+      fail(c, line);
+      return;
+    }
+    count_operation(c);
+    after_operation(c);
+    return;
+  case LEAVING:
+    if (code != 221) {
+      fail(c, line);
+      return;
+    }
+    hang_up(&c->control);
+    count_operation(c);
+    c->state = CLOSED;
+    if (phase == RUNNING) begin(c);
+    return;
+  default:
+    fail(c, line);
+  }
+}
+
+static void on_line(struct client *c, const char *line)
+{
+  if (strlen(line) < 3) return;
+  int code = atoi(line), last = line[3] != '-';
+  if (c->multiline) {
+    if (code == c->multiline && line[3] == ' ') {
+      c->multiline = 0;
+      on_reply(c, code, line);
+    }
+  } else if (!last)
+    c->multiline = code;
+  else
+    on_reply(c, code, line);
+}
+
+static void on_control(struct client *c)
+{
+  ssize_t got = take(c->control, c->input + c->used, sizeof c->input - 1 - (size_t)c->used, 0);
+  if (got < 0 && errno == EAGAIN) return;
+  if (got <= 0) {
+    fail(c, got == 0 ? "connection closed" : strerror(errno));
+    return;
+  }
+  c->used += (int)got;
+  int socket = c->control, start = 0;
+  char *end;
+  while (c->control == socket && (end = memchr(c->input + start, '\n', (size_t)(c->used - start)))) {
+    *end = 0;
+    if (end > c->input && end[-1] == '\r') end[-1] = 0;
+    int at = start;
+    start = (int)(end - c->input) + 1;
+    on_line(c, c->input + at);
+    /* A client that started anew has an empty buffer. */
+    if (c->used == 0) return;
+  }
+  memmove(c->input, c->input + start, (size_t)(c->used - start));
+  c->used -= start;
+  if (c->used >= (int)sizeof c->input - 1) fail(c, "a line without an end");
+}
+
+/* ---------- the loop ---------- */
+
+static int is_busy(const struct client *c) { return c->state >= GREETING && c->state != READY; }
+
+/* Wakes those who rest and fails those who waited too long. */
+static void look_at_clock(void)
+{
+  uint64_t time = now();
+  for (int i = 0; i < options.clients; i++) {
+    struct client *c = &clients[i];
+    if (c->state == RESTING && phase != OVER && time >= c->wake) {
+      if (c->control < 0) begin(c);
+      else next(c);
+    } else if (is_busy(c) && time > c->deadline)
+      fail(c, "no progress");
+  }
+}
+
+static void turn(int timeout_ms)
+{
+  static uint64_t looked;
+  struct epoll_event events[256];
+  int count = epoll_wait(poll_set, events, 256, timeout_ms);
+  for (int i = 0; i < count; i++) {
+    struct end *end = events[i].data.ptr;
+    struct client *c = end->client;
+    if (!end->data) {
+      if (c->control >= 0) on_control(c);
+    } else if (c->data >= 0) {
+      if (options.work == UPLOAD) transmit(c);
+      else receive(c);
+    }
+    /* A transfer that moves is not late. */
+    if (end->data && c->state == MOVING && c->moved > 0) c->deadline = now() + seconds(options.patience);
+  }
+  uint64_t time = now();
+  if (time - looked >= (options.pause_ms > 0 ? 500000u : 10000000u)) {
+    looked = time;
+    look_at_clock();
+  }
+}
+
+/* Opens the sessions the work takes for granted, some at a time. */
+static void set_up(void)
+{
+  uint64_t end = now() + seconds(options.setup_seconds);
+  while (opened + given_up < options.clients && now() < end) {
+    while (opening < options.ramp && next_to_open < options.clients) {
+      opening++;
+      begin(&clients[next_to_open++]);
+    }
+    turn(20);
+  }
+}
+
+static void wait_for_line(void)
+{
+  char byte;
+  while (read(0, &byte, 1) == 1 && byte != '\n') continue;
+}
+
+static void wait_for_end(void)
+{
+  char byte;
+  while (read(0, &byte, 1) == 1) continue;
+}
+
+static double cpu_seconds(void)
+{
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* Jain's index of what clients from..to got: 1 if all got the same, 1/n if one got all. */
+static double jain(int from, int to)
+{
+  double sum = 0, squares = 0;
+  for (int i = from; i < to; i++) {
+    double share = clients[i].bytes ? (double)clients[i].bytes : (double)clients[i].operations;
+    sum += share;
+    squares += share * share;
+  }
+  return squares > 0 ? sum * sum / ((to - from) * squares) : 0;
+}
+
+/* Lets what was begun end, for a moment; large files are cut off, their bytes have been counted. */
+static void drain(void)
+{
+  uint64_t end = now() + seconds(3);
+  int busy = (options.work == DOWNLOAD || options.work == UPLOAD) && options.file.size >= STRIDE ? 0 : 1;
+  while (busy && now() < end) {
+    turn(20);
+    busy = 0;
+    for (int i = 0; i < options.clients && !busy; i++) busy = is_busy(&clients[i]);
+  }
+}
+
+static void report(double elapsed, double cpu)
+{
+  int first = options.greedy.path ? 1 : 0;
+  printf("{\"work\":\"%s\",\"clients\":%d,\"sessions\":%d,\"seconds\":%.4f,\"operations\":%lld,\"late\":%lld,"
+         "\"bytes\":%lld,",
+         work_names[options.work], options.clients, opened, elapsed, (long long)total_operations,
+         (long long)late, (long long)total_bytes);
+  printf("\"errors\":%lld,\"firstError\":\"%s\",\"checked\":%lld,\"wrong\":%lld,", (long long)errors, first_error,
+         (long long)checked, (long long)wrong);
+  printf("\"latencyMs\":{\"p50\":%.4f,\"p99\":%.4f,\"max\":%.4f,\"mean\":%.4f},", percentile_ms(0.50),
+         percentile_ms(0.99), (double)slowest / 1e6,
+         total_operations + late ? latency_sum / (double)(total_operations + late) / 1e6 : 0);
+  printf("\"jain\":%.4f,\"jainOrdinary\":%.4f,\"cpuShare\":%.4f,\"clientBytes\":[", jain(0, options.clients),
+         jain(first, options.clients), elapsed > 0 ? cpu / elapsed : 0);
+  for (int i = 0; i < options.clients && options.clients <= 256; i++)
+    printf("%s%lld", i ? "," : "", (long long)clients[i].bytes);
+  printf("]}\n");
+  fflush(stdout);
+}
+
+static void run(void)
+{
+  double cpu = cpu_seconds();
+  uint64_t start = now(), end = start + seconds(options.seconds);
+  phase = RUNNING;
+  for (int i = 0; i < options.clients; i++) {
+    if (options.work == LOGIN || options.work == MIX) begin(&clients[i]);
+    else if (clients[i].state == READY) next(&clients[i]);
+  }
+  while (now() < end && !(options.work == IDLE && total_operations + errors >= opened))
+    turn(options.pause_ms > 0 ? 1 : 20);
+  phase = OVER;
+  double elapsed = (double)(now() - start) / 1e9, used = cpu_seconds() - cpu;
+  drain();
+  report(elapsed, used);
+}
+
+/* ---------- arguments ---------- */
+
+static void load_file(struct file *file, const char *local)
+{
+  struct stat status;
+  file->descriptor = open(local, O_RDONLY | O_CLOEXEC);
+  if (file->descriptor < 0 || fstat(file->descriptor, &status) < 0) die("%s: %s", local, strerror(errno));
+  file->size = status.st_size;
+  if (file->size == 0) return;
+  file->bytes = mmap(NULL, (size_t)file->size, PROT_READ, MAP_SHARED, file->descriptor, 0);
+  if (file->bytes == MAP_FAILED) die("%s: %s", local, strerror(errno));
+}
+
+static void read_arguments(int count, char **arguments)
+{
+  int work = WORKS;
+  for (int i = 0; count > 1 && i < WORKS; i++)
+    if (!strcmp(arguments[1], work_names[i])) work = i;
+  if (work == WORKS) die("usage: load download|upload|list|noop|login|mix|idle [OPTION VALUE]...");
+  options.work = (enum work)work;
+  for (int i = 2; i < count; i += 2) {
+    const char *name = arguments[i], *value = arguments[i + 1];
+    if (i + 1 >= count) die("%s: no value", name);
+    if (!strcmp(name, "--host")) options.host = value;
+    else if (!strcmp(name, "--port")) options.port = atoi(value);
+    else if (!strcmp(name, "--user")) options.user = value;
+    else if (!strcmp(name, "--password")) options.password = value;
+    else if (!strcmp(name, "--clients")) options.clients = atoi(value);
+    else if (!strcmp(name, "--seconds")) options.seconds = atof(value);
+    else if (!strcmp(name, "--setup-seconds")) options.setup_seconds = atof(value);
+    else if (!strcmp(name, "--patience")) options.patience = atof(value);
+    else if (!strcmp(name, "--pause-ms")) options.pause_ms = atof(value);
+    else if (!strcmp(name, "--addresses")) options.addresses = atoi(value);
+    else if (!strcmp(name, "--ramp")) options.ramp = atoi(value);
+    else if (!strcmp(name, "--check-every")) options.check_every = atoi(value);
+    else if (!strcmp(name, "--copy")) options.copy = atoi(value);
+    else if (!strcmp(name, "--path")) options.file.path = value;
+    else if (!strcmp(name, "--local")) load_file(&options.file, value);
+    else if (!strcmp(name, "--entries")) options.entries = atoll(value);
+    else if (!strcmp(name, "--upload-path")) options.upload_path = value;
+    else if (!strcmp(name, "--upload-folder")) options.upload_folder = value;
+    else if (!strcmp(name, "--greedy-path")) options.greedy.path = value;
+    else if (!strcmp(name, "--greedy-local")) load_file(&options.greedy, value);
+    else die("unknown option %s", name);
+  }
+  if (options.port <= 0 || options.clients <= 0 || options.check_every <= 0 || options.addresses > 250)
+    die("--port, --clients and --check-every are numbers above 0, --addresses at most 250");
+}
+
+int main(int count, char **arguments)
+{
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  signal(SIGPIPE, SIG_IGN);
+  read_arguments(count, arguments);
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+
+  poll_set = epoll_create1(EPOLL_CLOEXEC);
+  clients = calloc((size_t)options.clients, sizeof *clients);
+  if (poll_set < 0 || !clients) die("no room for so many clients");
+  for (int i = 0; i < options.clients; i++) {
+    struct client *c = &clients[i];
+    *c = (struct client){ .id = i, .control = -1, .data = -1, .file = &options.file };
+    if (i == 0 && options.greedy.path) c->file = &options.greedy;
+    c->ends[0] = (struct end){ c, 0 };
+    c->ends[1] = (struct end){ c, 1 };
+  }
+  if (options.work != LOGIN && options.work != MIX) set_up();
+  printf("ready %d\n", opened);
+  fflush(stdout);
+  wait_for_line();
+  run();
+  wait_for_end();
+  return 0;
+}

@@ -1,0 +1,18 @@
+// node ftp-srv.mjs PORT FIRST LAST ROOT: ftp-srv for guests, without logs.
+import { FtpSrv } from "ftp-srv"
+
+const [port, first, last, root] = process.argv.slice(2)
+const silent = () => {}
+const log = { trace: silent, debug: silent, info: silent, warn: silent, error: silent, fatal: silent }
+log.child = () => log
+
+const server = new FtpSrv({
+  anonymous: true,
+  log,
+  pasv_max: Number(last),
+  pasv_min: Number(first),
+  pasv_url: "127.0.0.1",
+  url: `ftp://127.0.0.1:${port}`
+})
+server.on("login", (_, resolve) => resolve({ root }))
+server.listen()

@@ -33,11 +33,11 @@ describe("a limit of one session", () => {
   const office = withOffice(["--max-sessions-per-account", "1", "--shards", "2"], { expected: / WARN / })
 
   it("lets one of many in, wherever they land, and the next when that one has left", { timeout: 120_000 }, async () => {
-    for (let round = 0; round < 2; round++) {
-      const visits = await Promise.all(Array.from({ length: 60 }, () => talk(office().port, login)))
+    for (const visitors of [40, 10]) {
+      const visits = await Promise.all(Array.from({ length: visitors }, () => talk(office().port, login)))
       const said = visits.map(({ replies }) => replies.at(-1) ?? "")
       assert.strictEqual(said.filter((reply) => reply.startsWith("230 ")).length, 1, said.join("\n"))
-      assert.strictEqual(said.filter((reply) => /^421 .*1/.test(reply)).length, 59, said.join("\n"))
+      assert.strictEqual(said.filter((reply) => /^421 .*1/.test(reply)).length, visitors - 1, said.join("\n"))
       for (const { socket } of visits) socket.destroy()
       let last = ""
       while (!last.startsWith("230 ")) {

@@ -87,11 +87,14 @@ export const begin = (
     const temporary = yield* Temporary.make(site, { ...options, path, pool: context.pool, digester })
     const { file, state } = temporary
 
+    let sealed = false
     const seal = Effect.gen(function* () {
+      if (sealed) return
       if (state.failure !== undefined) return yield* Effect.fail(state.failure)
       yield* dress(file, site.status, context.umask)
       if (options.sync) yield* Disk.using<void>(file, (done) => Fs.fsync(file.fd, (error) => done(error)))
       yield* file.close
+      sealed = true
     }).pipe(
       Effect.tapError((error) =>
         Effect.sync(() => {
@@ -125,6 +128,7 @@ export const begin = (
       offset: state.position,
       replaces: site.status?.size,
       write: (bytes) => told(temporary.write(bytes)),
+      seal: told(seal),
       commit: told(commit),
       discard: Effect.sync(() => {
         state.keep = false

@@ -156,6 +156,7 @@ export const begin = (
       offset: state.size,
       replaces: node?.content.length,
       write,
+      seal: Effect.void,
       commit,
       discard: Effect.sync(() => {
         state.keep = false

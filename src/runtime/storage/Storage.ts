@@ -84,6 +84,8 @@ export interface Upload {
   readonly replaces: number | undefined
   /** Stores the next bytes. One at a time; the memory is the caller's again when it completes. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, StorageError>
+  /** Writes through what has come, so that `commit` only has to give it its name; `commit` does this itself where nobody has. */
+  readonly seal: Effect.Effect<void, StorageError>
   /** Gives the file its name, in one step and for good: from then on it is whole, before it is not there. At most once. */
   readonly commit: Effect.Effect<Stored, StorageError>
   /** From now on nothing is kept of it if it is cut, whatever `partial` said. */

@@ -19,7 +19,7 @@ const smallest = 4 * 1024
 export class Intake implements Reader {
   /**
    * The client has sent its FIN, and is there to be told: the file is whole, once what is here has been taken. A process that is killed
-   * sends one too, behind the one of its control connection.
+   * sends one too, but ends its control connection with it.
    */
   whole = false
   readonly #connection: Connection

@@ -5,7 +5,8 @@ import * as Ascii from "../../domain/Ascii.ts"
 import type { Upload as Payload } from "../../domain/session/Action.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
-import type { TcpError } from "../platform/Tcp.ts"
+import { breathe } from "../platform/EventLoop.ts"
+import { TcpError } from "../platform/Tcp.ts"
 import { StorageError, type StoreOptions, type Upload } from "../storage/Storage.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
@@ -141,6 +142,10 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   }
   yield* sink.finish
   progress.storing = true
+  yield* upload.seal
+  // A process that is killed ends all its connections at once, in any order: let the end of the other one be heard.
+  yield* Effect.zipRight(breathe, breathe)
+  if (request.intake.unsafeIsDeserted()) return yield* new TcpError({ reason: "Closed" })
   yield* Effect.uninterruptible(
     Effect.map(upload.commit, (stored) => {
       progress.committed = true

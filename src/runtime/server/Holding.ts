@@ -62,8 +62,18 @@ const replaying = (connection: Connection, early: ReadonlyArray<Uint8Array>): Co
   unsafeDestroy: () => connection.unsafeDestroy(),
   get descriptor() {
     return connection.descriptor
-  }
+  },
+  unsafeSurrender: surrendering(connection, early)
 })
+
+/** Who puts TLS on top instead of reading gets the early bytes with the socket. */
+const surrendering = ({ unsafeSurrender }: Connection, early: ReadonlyArray<Uint8Array>) =>
+  unsafeSurrender &&
+  (() => {
+    const socket = unsafeSurrender()
+    for (const bytes of early.toReversed()) socket.unshift(bytes)
+    return socket
+  })
 
 const after = (early: ReadonlyArray<Uint8Array>, reader: Reader): Reader => {
   let told = false

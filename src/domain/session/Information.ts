@@ -9,8 +9,12 @@ import type { Handlers } from "./Handlers.ts"
 import { withPath } from "./Paths.ts"
 import type { State } from "./State.ts"
 
+const isThere = ({ settings }: State, verb: Command.Verb): boolean =>
+  Command.rowOf(verb).needsTls !== true || settings.tls !== undefined
+
 const features = (state: State): ReadonlyArray<string> =>
   Command.verbs
+    .filter((verb) => isThere(state, verb))
     .flatMap((verb) => Command.rowOf(verb).features ?? [])
     .map((feature) => (feature === "MLST" ? Facts.feature(state.facts) : feature))
     .sort()
@@ -24,12 +28,16 @@ const columns = (words: ReadonlyArray<string>, width: number): ReadonlyArray<str
       .trimEnd()
   )
 
+const protection = ({ protection: { control, data } }: State): string =>
+  `Control connection ${control ? "protected by TLS" : "in clear"}; data connections ${data === "P" ? "protected by TLS" : "in clear"}`
+
 const status = (state: State): Reply.Reply =>
   Reply.make(
     211,
     "Status",
     `Connected from ${state.settings.peer}`,
     state.account === undefined ? "Not logged in" : `Logged in as ${state.account.name}`,
+    ...(state.settings.tls === undefined ? [] : [protection(state)]),
     `TYPE: ${state.representation === "A" ? "ASCII" : "Image"}; STRUcture: File; transfer MODE: Stream`,
     ...(state.account === undefined ? [] : [`Working directory: ${VirtualPath.quote(state.directory)}`]),
     state.data === undefined
@@ -70,7 +78,8 @@ export const handlers: Handlers<"FEAT" | "OPTS" | "HELP" | "SITE" | "STAT" | "SY
   },
   HELP: (state, text) => {
     if (text.trim() === "") {
-      const offered = Command.offered.flatMap((verb) => [verb, ...(Command.rowOf(verb).aliases ?? [])]).sort()
+      const there = Command.offered.filter((verb) => isThere(state, verb))
+      const offered = there.flatMap((verb) => [verb, ...(Command.rowOf(verb).aliases ?? [])]).sort()
       return Decision.say(
         state,
         Reply.make(214, "Commands", ...columns(offered, 10), "HELP <SP> command explains one.")

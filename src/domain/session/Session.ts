@@ -9,6 +9,7 @@ import * as Files from "./Files.ts"
 import type { Handlers } from "./Handlers.ts"
 import * as Information from "./Information.ts"
 import * as Parameters from "./Parameters.ts"
+import * as Security from "./Security.ts"
 import type { Received, State, Transferring } from "./State.ts"
 import * as Transfers from "./Transfers.ts"
 import * as Writing from "./Writing.ts"
@@ -20,6 +21,7 @@ const handlers: Handlers<Command.Verb> = {
   ...Transfers.handlers,
   ...Files.handlers,
   ...Information.handlers,
+  ...Security.handlers,
   ...Writing.handlers
 }
 
@@ -37,11 +39,17 @@ const decide = (state: State, event: Event): Decision.Decision => {
   const { work } = state
   switch (event._tag) {
     case "Started":
-      return Decision.say(state, Reply.ready(state.settings.greeting))
+      return state.settings.tls?.implicit === true
+        ? Security.implicit(state)
+        : Decision.say(state, Reply.ready(state.settings.greeting))
     case "LineRead":
       return work === undefined ? answer(state, event.line) : meanwhile(state, work, event.line)
     case "LoginDecided":
-      return work?._tag === "LoggingIn" ? Access.decided(state, work.name, event.verdict) : Decision.stay(state)
+      return work?._tag === "LoggingIn" ? Access.decided(state, work, event.verdict) : Decision.stay(state)
+    case "Secured":
+      return work?._tag === "Securing" ? Security.secured(state, work.data, event.certificate) : Decision.stay(state)
+    case "SecuringFailed":
+      return work?._tag === "Securing" ? Decision.close(state) : Decision.stay(state)
     case "PassiveOpened":
       return work?._tag === "OpeningPassive" ? DataPorts.opened(state, work.command, event.host) : Decision.stay(state)
     case "PassiveFailed":
@@ -80,7 +88,13 @@ const settle = (decision: Decision.Decision): Decision.Decision => {
 }
 
 /** A line's turn has come. Whatever it is, it uses up the restart marker, unless it sets it (RFC 3659 section 5.3). */
-const answer = (state: State, line: Received): Decision.Decision => {
+const answer = (before: State, line: Received): Decision.Decision => {
+  const { protection } = before
+  // A browser or a mail client that was led here: what it says next is somebody's secret, not a command.
+  if (protection.fresh && Either.isLeft(line) && line.left._tag === "Foreign") {
+    return Decision.close(before, Reply.closing("This is FTP."))
+  }
+  const state = protection.fresh ? { ...before, protection: { ...protection, fresh: false } } : before
   const decision = Either.isRight(line)
     ? admit(state, line.right)
     : Decision.say(state, replyToBadLine(state, line.left))
@@ -94,12 +108,14 @@ const answer = (state: State, line: Received): Decision.Decision => {
 const admit = (state: State, command: Command.Command): Decision.Decision => {
   const row = Command.rowOf(command._tag)
   const permission = Command.permission(command)
+  const insecure = Security.refusal(state, command._tag)
   if (state.account === undefined && (row.beforeLogin !== true || permission !== undefined)) {
     return Decision.say(state, Reply.notLoggedIn)
   }
   if (permission !== undefined && state.account?.permissions.has(permission) !== true) {
     return Decision.say(state, Reply.denied(permission))
   }
+  if (insecure !== undefined) return Decision.say(state, insecure)
   return handlers[command._tag](state, command.argument as never)
 }
 
@@ -110,6 +126,7 @@ const replyToBadLine = (state: State, line: BadLine): Reply.Reply => {
     case "TooLong":
       return Reply.lineTooLong
     case "Unknown":
+    case "Foreign":
       return Reply.unknownCommand
     case "NotOffered":
       return Reply.notOffered(line.verb)

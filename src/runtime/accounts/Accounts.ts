@@ -40,6 +40,8 @@ export class Accounts extends Context.Tag("weft/Accounts")<
   {
     /** May take its time: the session's login timeout bounds it. */
     readonly authenticate: (credentials: Credentials) => Effect.Effect<Account, AccountsError>
+    /** The account of a client whose certificate has this name and is believed. Absent: certificates open no accounts. */
+    readonly recognise?: (who: Pick<Credentials, "name" | "peer">) => Effect.Effect<Account, AccountsError>
   }
 >() {}
 
@@ -51,5 +53,8 @@ export class Accounts extends Context.Tag("weft/Accounts")<
  */
 export const layerOpen: Layer.Layer<Accounts> = Layer.succeed(
   Accounts,
-  Accounts.of({ authenticate: ({ name }) => Effect.succeed({ name, permissions: readOnly }) })
+  Accounts.of({
+    authenticate: ({ name }) => Effect.succeed({ name, permissions: readOnly }),
+    recognise: ({ name }) => Effect.succeed({ name, permissions: readOnly })
+  })
 )

@@ -6,6 +6,7 @@ import * as Root from "../config/Root.ts"
 import * as Grammars from "./Grammars.ts"
 import { load, type Surroundings } from "./Load.ts"
 import { options } from "./SettingOptions.ts"
+import * as TlsReport from "./TlsReport.ts"
 
 /**
  * `weft check`: shows every setting with its value and where that came from, and fails where `weft serve` would.
@@ -17,6 +18,7 @@ export const make = (surroundings: Surroundings) =>
   Command.make(Grammars.check.name, { given: options }, ({ given }) =>
     load(given, surroundings).pipe(
       Effect.tap((resolved) => Console.log(table(resolved))),
-      Effect.flatMap(Root.check)
+      Effect.tap(Root.check),
+      Effect.flatMap(TlsReport.show)
     )
   ).pipe(Command.withDescription(Grammars.check.description))

@@ -107,8 +107,7 @@ const fromFile = ({ entries, file }: ConfigFile.ConfigFile): Layer => {
 }
 
 const conflict = ({ config, origins }: Resolved): string | undefined => {
-  const at = (key: "threads" | "shards" | "port" | "passivePorts"): string =>
-    subject(settings[key], origins[key], print(key, config))
+  const at = (key: Key): string => subject(settings[key], origins[key], print(key, config))
   if (config.shards > config.threads) {
     return `${at("shards")}: more shards than threads (${at("threads")}): every shard needs one of them`
   }
@@ -118,6 +117,35 @@ const conflict = ({ config, origins }: Resolved): string | undefined => {
   }
   if (config.port >= Math.max(1, from) && config.port <= to) {
     return `${at("port")}: one of the ports for data connections (${at("passivePorts")}): choose another`
+  }
+  return tlsConflict(config, at)
+}
+
+const tlsConflict = (config: FtpConfig, at: (key: Key) => string): string | undefined => {
+  const { from, to } = config.passivePorts
+  const { implicitTlsPort: implicit, tlsCert, tlsKey } = config
+  const isOffered = tlsCert.length > 0 || config.tlsSelfSigned
+  if (tlsKey.length > 0 && tlsKey.length !== tlsCert.length) {
+    return `${at("tlsKey")}: expected one key for each certificate (${at("tlsCert")})`
+  }
+  if (tlsCert.length > 0 && config.tlsSelfSigned) {
+    return `${at("tlsSelfSigned")}: there is a certificate already (${at("tlsCert")}): give one or the other`
+  }
+  if (config.tlsRequired !== "none" && !isOffered) return `${at("tlsRequired")}: TLS is not offered: give tlsCert`
+  if (implicit !== null) {
+    if (!isOffered) return `${at("implicitTlsPort")}: TLS is not offered: give tlsCert`
+    if (implicit > 0 && implicit === config.port) {
+      return `${at("implicitTlsPort")}: FTP in clear is on that port (${at("port")}): choose another`
+    }
+    if (implicit >= Math.max(1, from) && implicit <= to) {
+      return `${at("implicitTlsPort")}: one of the ports for data connections (${at("passivePorts")}): choose another`
+    }
+  }
+  if (config.tlsClientCert !== "off" && config.tlsClientCa === "") {
+    return `${at("tlsClientCert")}: nobody's signature is believed: give tlsClientCa`
+  }
+  if (config.tlsClientLogin && config.tlsClientCert === "off") {
+    return `${at("tlsClientLogin")}: clients are not asked for certificates (${at("tlsClientCert")})`
   }
   return undefined
 }
@@ -141,7 +169,14 @@ export const resolve = (sources: Sources): Either.Either<Resolved, ConfigError> 
     ) as unknown as Resolved["origins"]
     const base = origins.root._tag === "File" ? (sources.file?.folder ?? sources.cwd) : sources.cwd
     const config = complete(given, sources.parallelism)
-    const resolved = { config: new FtpConfig({ ...config, root: Path.resolve(base, config.root) }), origins }
+    const from = (key: Key) => (origins[key]._tag === "File" ? (sources.file?.folder ?? sources.cwd) : sources.cwd)
+    const paths = {
+      root: Path.resolve(base, config.root),
+      tlsCert: config.tlsCert.map((file) => Path.resolve(from("tlsCert"), file)),
+      tlsKey: config.tlsKey.map((file) => Path.resolve(from("tlsKey"), file)),
+      tlsClientCa: config.tlsClientCa === "" ? "" : Path.resolve(from("tlsClientCa"), config.tlsClientCa)
+    }
+    const resolved = { config: new FtpConfig({ ...config, ...paths }), origins }
     const wrong = conflict(resolved)
     return wrong === undefined ? resolved : yield* Either.left(new ConfigError({ reason: "Conflict", message: wrong }))
   })

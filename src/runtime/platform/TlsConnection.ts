@@ -2,6 +2,7 @@ import type * as Net from "node:net"
 import * as Os from "node:os"
 import * as Tls from "node:tls"
 import * as Effect from "effect/Effect"
+import type { Below } from "./Ahead.ts"
 import { NodeConnection } from "./NodeConnection.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import type { Connection, Endpoint, Reader, TcpError } from "./Tcp.ts"
@@ -103,7 +104,7 @@ export class TlsConnection implements Connection {
   #result: Established | TlsError | undefined
   #settled: () => void = () => {}
 
-  private constructor(below: Connection, raw: Net.Socket, options: Options) {
+  private constructor(below: Below, raw: Net.Socket, options: Options) {
     this.local = below.local
     this.remote = below.remote
     this.#raw = raw
@@ -126,7 +127,7 @@ export class TlsConnection implements Connection {
    * Puts TLS on a connection, which is this one's from then on, with what it has read ahead. `undefined`, and nothing done, where that
    * cannot be: no socket of the system is below.
    */
-  static unsafeAccept(below: Connection, options: Options): TlsConnection | undefined {
+  static unsafeAccept(below: Below, options: Options): TlsConnection | undefined {
     const raw = below.unsafeSurrender?.()
     if (raw === undefined) return undefined
     return new TlsConnection(below, raw, options)

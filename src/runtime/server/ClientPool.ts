@@ -75,7 +75,8 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   const pool: ClientPool = {
     unsafeOffer: (client) => {
       if (run !== undefined) return run(client)
-      client.connection.unsafeWrite(client.draining.unsafeIsWished() ? Refusal.texts.Draining : Refusal.texts.Full)
+      if (client.implicitTls !== true)
+        client.connection.unsafeWrite(client.draining.unsafeIsWished() ? Refusal.texts.Draining : Refusal.texts.Full)
       end(options, client)
     }
   }
@@ -103,9 +104,9 @@ const end = (options: Pick<Options<never>, "onEnd">, client: Client) => {
 }
 
 const stay = <R>(options: Options<R>, place: Places.Place, client: Client): Effect.Effect<void, never, R> => {
-  if (client.draining.unsafeIsWished()) return Refusal.say(client.connection, "Draining")
+  if (client.draining.unsafeIsWished()) return Refusal.say(client.connection, "Draining", client.implicitTls)
   if (place.granted) return options.serve(client)
-  if (place.refused) return Refusal.say(client.connection, "Full")
+  if (place.refused) return Refusal.say(client.connection, "Full", client.implicitTls)
   return untilTurn(place, client).pipe(
     Effect.timeoutTo({
       duration: options.queueTimeout,
@@ -122,7 +123,7 @@ const follow = <R>(options: Options<R>, client: Client, outcome: Outcome): Effec
       return options.serve(outcome.client)
     case "Refuse":
       return Effect.zipRight(
-        Refusal.say(client.connection, outcome.reason),
+        Refusal.say(client.connection, outcome.reason, client.implicitTls),
         Effect.annotateLogs(Effect.logInfo("client refused"), {
           session: client.id,
           peer: client.connection.remote.address,

@@ -1,3 +1,4 @@
+import * as Ahead from "../platform/Ahead.ts"
 import type { Connection, Reader, TcpError } from "../platform/Tcp.ts"
 
 /**
@@ -63,17 +64,8 @@ const replaying = (connection: Connection, early: ReadonlyArray<Uint8Array>): Co
   get descriptor() {
     return connection.descriptor
   },
-  unsafeSurrender: surrendering(connection, early)
+  unsafeSurrender: Ahead.surrendering(connection, early)
 })
-
-/** Who puts TLS on top instead of reading gets the early bytes with the socket. */
-const surrendering = ({ unsafeSurrender }: Connection, early: ReadonlyArray<Uint8Array>) =>
-  unsafeSurrender &&
-  (() => {
-    const socket = unsafeSurrender()
-    for (const bytes of early.toReversed()) socket.unshift(bytes)
-    return socket
-  })
 
 const after = (early: ReadonlyArray<Uint8Array>, reader: Reader): Reader => {
   let told = false

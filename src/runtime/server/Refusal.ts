@@ -27,13 +27,13 @@ export const texts: Readonly<Record<Reason, string>> = {
 }
 
 /**
- * Tells a client and lets it go. It gets a second to take the words.
+ * Tells a client and lets it go. It gets a second to take the words; one that waits for TLS to begin would not understand them.
  *
  * @since 0.1.0
  * @category operations
  */
-export const say = (connection: Connection, reason: Reason): Effect.Effect<void> =>
+export const say = (connection: Connection, reason: Reason, implicitTls = false): Effect.Effect<void> =>
   Effect.suspend(() => {
-    connection.unsafeWrite(texts[reason])
+    if (!implicitTls) connection.unsafeWrite(texts[reason])
     return connection.end
   }).pipe(Effect.timeout("1 second"), Effect.ignore, Effect.ensuring(Effect.sync(() => connection.unsafeDestroy())))

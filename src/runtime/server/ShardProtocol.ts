@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads"
 import * as Schema from "effect/Schema"
 import { ServerEvent } from "../../domain/ServerEvent.ts"
 import { FtpConfig } from "../config/FtpConfig.ts"
+import { Material } from "../tls/Material.ts"
 
 /**
  * What a shard's thread starts with, for each incarnation anew.
@@ -14,6 +15,8 @@ export const Boot = Schema.Struct({
   /** Which of the shards it is, from 0. */
   index: Schema.NonNegativeInt,
   pools: Schema.NonNegativeInt,
+  /** Absent where TLS is not offered. */
+  tls: Schema.optional(Material),
   /** Addresses of the modules it runs; see `Modules`. */
   serving: Schema.String,
   services: Schema.String
@@ -60,12 +63,16 @@ export const FromShard = Schema.Union(
 export type FromShard = typeof FromShard.Type
 
 /**
- * Main thread to shard. `Drain` lets sessions finish; `Stop` ends what is left, and the thread.
+ * Main thread to shard. `Tls` is for handshakes to come. `Drain` lets sessions finish; `Stop` ends what is left, and the thread.
  *
  * @since 0.1.0
  * @category models
  */
-export const ToShard = Schema.Union(Schema.TaggedStruct("Drain", {}), Schema.TaggedStruct("Stop", {}))
+export const ToShard = Schema.Union(
+  Schema.TaggedStruct("Drain", {}),
+  Schema.TaggedStruct("Stop", {}),
+  Schema.TaggedStruct("Tls", { material: Material })
+)
 
 /** @since 0.1.0 @category models */
 export type ToShard = typeof ToShard.Type

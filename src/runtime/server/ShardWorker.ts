@@ -6,10 +6,11 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
+import type { Material } from "../tls/Material.ts"
 import * as AcceptorProtocol from "./AcceptorProtocol.ts"
 import { ServerError } from "./ServerError.ts"
 import * as ShardLog from "./ShardLog.ts"
-import { Boot, FromShard, type ThreadBoot, type ToShard } from "./ShardProtocol.ts"
+import { Boot, FromShard, type ThreadBoot, ToShard } from "./ShardProtocol.ts"
 
 /**
  * One incarnation of a shard: a worker thread that has said it is ready.
@@ -21,6 +22,8 @@ export interface ShardWorker {
   /** The acceptor's end of the way to it. */
   readonly port: MessagePort
   readonly shared: SharedArrayBuffer
+  /** New material for its handshakes. */
+  readonly unsafeReplace: (material: Material) => void
   /** Asks its sessions to finish; completes when none is left. */
   readonly drain: Effect.Effect<void>
   /** Completes with the reason when the thread is gone, and with it every descriptor it had adopted. */
@@ -108,6 +111,7 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
     return {
       port,
       shared,
+      unsafeReplace: (material) => thread.postMessage(Schema.encodeSync(ToShard)({ _tag: "Tls", material })),
       drain: Effect.sync(() => thread.postMessage(drain)).pipe(
         Effect.zipRight(Effect.raceFirst(Deferred.await(drained), Deferred.await(exited))),
         Effect.asVoid

@@ -37,7 +37,7 @@ export interface ThreadAcceptor {
  */
 export const make = (options: {
   readonly calls: SocketCalls
-  readonly listeners: ReadonlyArray<Listening>
+  readonly listeners: ReadonlyArray<Listening & { readonly implicitTls?: boolean }>
   readonly maxClientsPerAddress: number
   /** The module the thread runs. */
   readonly entry: URL
@@ -54,7 +54,7 @@ export const make = (options: {
     const boot: Protocol.Boot = {
       control: port2,
       bell,
-      listeners: listeners.map(({ descriptor, local }) => ({ descriptor, local })),
+      listeners: listeners.map(({ descriptor, implicitTls, local }) => ({ descriptor, local, implicitTls })),
       maxClientsPerAddress,
       texts: Refusal.texts,
       counters

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { Events } from "../observe/Events.ts"
 import * as NodeTcp from "../platform/NodeTcp.ts"
 import { Tcp } from "../platform/Tcp.ts"
+import * as Tls from "../tls/Tls.ts"
 import * as HandedClients from "./HandedClients.ts"
 import * as Modules from "./Modules.ts"
 import { Serve } from "./Serve.ts"
@@ -17,6 +18,12 @@ import { Boot, type FromShard, type ThreadBoot, ToShard } from "./ShardProtocol.
 const thread = workerData as ThreadBoot
 const boot = Schema.decodeUnknownSync(Boot)(thread.boot)
 const tell = (message: FromShard) => parentPort?.postMessage(message)
+
+const tls = Tls.make(boot.config, boot.tls)
+parentPort?.on("message", (encoded) => {
+  const message = Schema.decodeUnknownSync(ToShard)(encoded)
+  if (message._tag === "Tls") tls.unsafeReplace(message.material)
+})
 
 const heard = (tag: ToShard["_tag"]) =>
   Effect.async<void>((resume) => {
@@ -49,6 +56,7 @@ const program = Effect.gen(function* () {
 const main = Modules.load(boot, boot.config).pipe(
   Effect.flatMap((serving) => Effect.provide(program, Layer.provideMerge(serving, NodeTcp.layer))),
   Effect.provideService(Events, { unsafeTell: (event) => tell({ _tag: "Event", event }) }),
+  Effect.provideService(Tls.Tls, tls),
   Effect.provide(ShardLog.layer(boot.config.logLevel, tell))
 )
 

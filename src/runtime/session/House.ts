@@ -3,6 +3,7 @@ import type { Accounts } from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
 import type { Tcp } from "../platform/Tcp.ts"
 import type { Storage } from "../storage/Storage.ts"
+import type { Provider } from "../tls/Tls.ts"
 import type { PassivePorts } from "../transfer/PassivePorts.ts"
 import type { Timers } from "./Timers.ts"
 
@@ -18,6 +19,7 @@ export interface House {
   readonly accounts: Accounts["Type"]
   readonly tcp: Tcp["Type"]
   readonly passivePorts: PassivePorts
+  readonly tls: Provider
   readonly timers: Timers["Type"]
   readonly unsafeTell: (event: ServerEvent) => void
 }

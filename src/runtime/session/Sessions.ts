@@ -7,6 +7,7 @@ import { Tcp } from "../platform/Tcp.ts"
 import type { Client } from "../server/Client.ts"
 import { Serve } from "../server/Serve.ts"
 import { Storage } from "../storage/Storage.ts"
+import { Tls } from "../tls/Tls.ts"
 import { PassivePorts } from "../transfer/PassivePorts.ts"
 import type { House } from "./House.ts"
 import { SessionActor } from "./SessionActor.ts"
@@ -28,6 +29,7 @@ export const layer = (config: FtpConfig): Layer.Layer<Serve, never, Accounts | P
         accounts: yield* Accounts,
         tcp: yield* Tcp,
         passivePorts: yield* PassivePorts,
+        tls: yield* Tls,
         timers: yield* Timers,
         unsafeTell: (yield* Events).unsafeTell
       }

@@ -1,5 +1,5 @@
 import * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { readOnly } from "../../domain/Permission.ts"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
@@ -11,6 +11,21 @@ import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
 import * as Transfer from "../transfer/Transfer.ts"
 import type { Actor } from "./Actor.ts"
+import * as Securing from "./Securing.ts"
+
+/** With TLS on top where the session protects its data; the scope drops that too. */
+const secured = (actor: Actor, connection: ReturnType<typeof connect>) =>
+  Effect.flatMap(connection, (below) =>
+    Effect.acquireRelease(
+      Effect.interruptible(
+        Effect.mapError(
+          Securing.data(actor, below),
+          (cause) => new DataConnection.DataConnectionError({ reason: "Unprotected", cause })
+        )
+      ),
+      (made) => Effect.sync(made.unsafeDestroy)
+    )
+  )
 
 const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
   data._tag === "Active"
@@ -39,7 +54,7 @@ export const start = (
     payload,
     representation,
     permissions: actor.state.account?.permissions ?? readOnly,
-    connect: connect(actor, data, lease),
+    connect: secured(actor, connect(actor, data, lease)),
     opened: (size) => actor.unsafeTell({ _tag: "TransferOpened", size }),
     progress,
     unsafeNow: house.timers.unsafeNow

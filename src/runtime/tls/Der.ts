@@ -14,7 +14,8 @@ const length = (count: number): Buffer => {
   return Buffer.of(0x80 | bytes.length, ...bytes)
 }
 
-const value = (tag: number, content: Uint8Array): Der => Buffer.concat([Buffer.of(tag), length(content.length), content])
+const value = (tag: number, content: Uint8Array): Der =>
+  Buffer.concat([Buffer.of(tag), length(content.length), content])
 
 /** @since 0.1.0 @category constructors */
 export const sequence = (...parts: ReadonlyArray<Uint8Array>): Der => value(0x30, Buffer.concat(parts))

@@ -74,7 +74,9 @@ class Socket extends Tls.TLSSocket {
       SNICallback: (name, done) => done(null, context.named(name)),
       ALPNProtocols: [...protocols],
       requestCert: clientCertificate !== "off",
-      rejectUnauthorized: clientCertificate === "required"
+      rejectUnauthorized: clientCertificate === "required",
+      // Node only listens to it for sessions.
+      ...(context.kept === undefined ? {} : { server: context.kept as Net.Server })
     })
     this.#raw = raw
     this.#onEnd = onEnd

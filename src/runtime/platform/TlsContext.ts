@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events"
 import * as Tls from "node:tls"
 
 /**
@@ -41,6 +42,25 @@ export interface TlsContext {
   /** The context for a host name, where it is not the first one's. */
   readonly named: (name: string) => Tls.SecureContext | undefined
   readonly clientCertificate: Options["clientCertificate"]
+  /** Sessions kept for clients that take no tickets, as curl does with TLS 1.2. */
+  readonly kept: EventEmitter | undefined
+}
+
+/** Sessions one context keeps: a control connection begins one or two. */
+const mostKept = 8
+
+/** What Node asks its server for, by events. */
+const keepSessions = (): EventEmitter => {
+  const sessions = new Map<string, Buffer>()
+  const emitter = new EventEmitter()
+  emitter.on("newSession", (id: Buffer, session: Buffer, done: () => void) => {
+    if (sessions.size < mostKept) sessions.set(id.toString("hex"), session)
+    done()
+  })
+  emitter.on("resumeSession", (id: Buffer, done: (error: null, session: Buffer | null) => void) =>
+    done(null, sessions.get(id.toString("hex")) ?? null)
+  )
+  return emitter
 }
 
 /**
@@ -95,13 +115,14 @@ export const unsafeMake = (options: Options): TlsContext => {
       if (first.names.some((name) => covers(name, wanted))) return undefined
       return rest.find(({ names }) => names.some((name) => covers(name, wanted)))?.context
     },
-    clientCertificate: options.clientCertificate
+    clientCertificate: options.clientCertificate,
+    kept: undefined
   }
 }
 
 /**
  * The same context with ticket keys of its own: what is resumed with it was begun with it, for tickets sealed with other keys
- * are not even opened.
+ * are not even opened. It keeps sessions itself for clients that take no tickets.
  *
  * @since 0.1.0
  * @category combinators
@@ -109,5 +130,5 @@ export const unsafeMake = (options: Options): TlsContext => {
 export const unsafeAlone = (self: TlsContext, options: Options, ticketKeys: Uint8Array): TlsContext => {
   const [first] = options.identities
   if (first === undefined) throw new RangeError("TLS needs a certificate")
-  return { ...self, secureContext: secureContext({ ...options, ticketKeys }, first) }
+  return { ...self, secureContext: secureContext({ ...options, ticketKeys }, first), kept: keepSessions() }
 }

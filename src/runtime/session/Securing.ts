@@ -50,8 +50,9 @@ const logged = (actor: Actor, kind: keyof typeof protocols, error: TlsError): Ef
  */
 export const control = (actor: Actor, follows: boolean): Effect.Effect<void> => {
   const { control } = actor
+  // At once: the session takes its next line before a fiber begins.
+  const below = control.unsafeSuspend(follows)
   const handshake = Effect.gen(function* () {
-    const below = control.unsafeSuspend(follows)
     yield* Effect.mapError(control.connection.drained, () => new TlsError({ reason: "Cut", detail: "" }))
     const tls = yield* accept(actor, below, "control")
     const { clientName } = yield* tls.established

@@ -1,14 +1,18 @@
+import * as Fs from "node:fs"
 import * as Net from "node:net"
+import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Tls from "node:tls"
 import { fileURLToPath } from "node:url"
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as SelfSigned from "../src/runtime/tls/SelfSigned.ts"
 import { type House, inEachHouse, withHouse } from "./support/House.ts"
 import * as Program from "./support/Program.ts"
 import * as Same from "./support/Same.ts"
 import * as Server from "./support/Server.ts"
 import * as Tree from "./support/Tree.ts"
 
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url))
 const cases = fileURLToPath(new URL("./tls/cases.py", import.meta.url))
 const versions = ["1.2", "1.3"] as const
 const selfSigned = ["--tls-self-signed", "--implicit-tls-port", "0"]
@@ -211,6 +215,25 @@ inEachHouse(
       )
     })
 
+    it("a session is resumed whichever shard serves", async () => {
+      const visit = (session: Buffer | undefined) =>
+        new Promise<readonly [boolean, Buffer]>((resolve) => {
+          let ticket: Buffer | undefined = session
+          const at = { port: house().server.implicitPort, rejectUnauthorized: false, ...(session && { session }) }
+          const socket = Tls.connect(at)
+          socket.on("session", (found: Buffer) => {
+            ticket ??= found
+          })
+          socket.on("data", () => {
+            if (ticket === undefined) return
+            resolve([socket.isSessionReused(), ticket])
+            socket.destroy()
+          })
+        })
+      const [, ticket] = await visit(undefined)
+      for (let times = 0; times < 8; times++) assert.isTrue((await visit(ticket))[0])
+    })
+
     it("other protocols' words after a handshake end the session", async () => {
       for (const word of ["GET / HTTP/1.1", "POST /x HTTP/1.1", "EHLO me"]) {
         const { socket } = bare(house().server.implicitPort)
@@ -252,6 +275,60 @@ describe("a server that insists on resumed sessions", () => {
     const words = ["--ssl-reqd", `--tlsv${version}`, "--tls-max", version]
     const { code, stderr, stdout } = await curl(house(), [...words, `ftp://127.0.0.1:${house().port}/text.txt`])
     assert.deepStrictEqual([code, stdout], [0, Tree.text], stderr)
+  })
+})
+
+describe("certificates", () => {
+  const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "weft-certificates-"))
+  const [cert, key] = [Path.join(folder, "cert.pem"), Path.join(folder, "key.pem")]
+  const put = (host: string) => {
+    const made = SelfSigned.make({ hosts: [host], now: Date.now() })
+    Fs.writeFileSync(key, made.key, { mode: 0o600 })
+    Fs.writeFileSync(cert, made.certificate)
+  }
+  put("first.example")
+  afterAll(() => Fs.rmSync(folder, { recursive: true }))
+  const flags = ["--tls-cert", cert, "--tls-key", key]
+  const house = withHouse([...flags, "--implicit-tls-port", "0"])
+
+  const visit = async () => {
+    const { socket } = bare(house().server.implicitPort)
+    const tls = await onTop(socket)
+    await tls.until(/^220 /)
+    return { ...tls, name: tls.socket.getPeerCertificate().subject.CN }
+  }
+
+  it("are taken up again on SIGHUP, and no session is dropped", async () => {
+    const before = await visit()
+    assert.strictEqual(before.name, "first.example")
+    put("second.example")
+    house().server.signal("SIGHUP")
+    await Server.until(
+      () => /certificates taken up again/.test(house().server.log()),
+      () => house().server.log()
+    )
+    const names = new Set<string>()
+    for (let times = 0; times < 4; times++) {
+      const { name, socket } = await visit()
+      names.add(String(name))
+      socket.destroy()
+    }
+    assert.deepStrictEqual([...names], ["second.example"])
+    before.socket.write("NOOP\r\n")
+    await before.until(/\r\n200 /)
+    before.socket.destroy()
+  })
+
+  it("are shown by weft check, and what is wrong in one line", async () => {
+    const check = (...words: ReadonlyArray<string>) =>
+      Program.run(process.execPath, [main, "check", "--root", folder, ...words], { cwd: folder })
+    assert.match(
+      (await check(...flags)).stdout,
+      /^certificate .*cert\.pem: CN=\S+ for \S+; ec prime256v1 key; expires 20/m
+    )
+    const wrong = await check("--tls-cert", cert, "--tls-key", cert)
+    assert.strictEqual(wrong.code, 1)
+    assert.match(wrong.stderr, /^weft: --tls-key \S+: no private key in it, expected -----BEGIN PRIVATE KEY-----\n$/)
   })
 })
 

@@ -123,6 +123,7 @@ export class TlsConnection implements Connection {
     socket.once("close", () => this.#settle(new TlsError({ reason: "Cut", detail: "" })))
     socket.once("secure", () => this.#settle(established(socket, options)))
     this.#inner = NodeConnection.accepted(socket)
+    if (raw.destroyed) this.#settle(new TlsError({ reason: "Cut", detail: "" }))
   }
 
   /**

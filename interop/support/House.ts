@@ -48,9 +48,13 @@ const kinds = [
 ] as const
 
 /** The same tests against the server in worker threads and on its main thread alone. */
-export const inEachHouse = (title: string, body: (house: () => House) => void): void => {
+export const inEachHouse = (
+  title: string,
+  body: (house: () => House) => void,
+  more: ReadonlyArray<string> = []
+): void => {
   describe.each(kinds)(`${title}: the server $name`, ({ carriers, flags }) => {
-    const house = withHouse(flags)
+    const house = withHouse([...flags, ...more])
     beforeAll(() => assert.match(house().server.readyLine, carriers))
     body(house)
   })

@@ -10,6 +10,8 @@ export const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url)
 export interface Server {
   readonly pid: number
   readonly port: number
+  /** 0 where there is none. */
+  readonly implicitPort: number
   readonly readyLine: string
   /** What it has logged so far. */
   readonly log: () => string
@@ -38,11 +40,13 @@ export const start = async (root: string, flags: ReadonlyArray<string> = []): Pr
       (error) => reject(error)
     )
   })
-  const port = Number(/^weft: ready on \[::\]:(\d+), serving /.exec(readyLine)?.[1])
+  const [, port = 0, implicit] =
+    /^weft: ready on \[::\]:(\d+)(?:, \[::\]:(\d+))?, serving /.exec(readyLine)?.map(Number) ?? []
   assert.isAbove(port, 0, readyLine)
   return {
     pid: program.pid,
     port,
+    implicitPort: implicit ?? 0,
     readyLine,
     log: () => log,
     signal: (signal) => void process.kill(program.pid, signal),

@@ -2,7 +2,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Argument from "./Argument.ts"
 import type { Row } from "./Row.ts"
-import { notOffered, table } from "./Verbs.ts"
+import { foreign, notOffered, table } from "./Verbs.ts"
 
 /** Every verb of the command table. @since 0.1.0 @category models */
 export type Verb = keyof typeof table
@@ -20,13 +20,14 @@ export type Command = { readonly [V in Verb]: { readonly _tag: V; readonly argum
 
 /**
  * A line that is not a command: a verb nobody knows (500), one that is known but not offered here (502), or an argument that
- * is not in the verb's syntax (501).
+ * is not in the verb's syntax (501). `Foreign` is unknown too, but known from another protocol.
  *
  * @since 0.1.0
  * @category models
  */
 export type Rejected =
   | { readonly _tag: "Unknown" }
+  | { readonly _tag: "Foreign" }
   | { readonly _tag: "NotOffered"; readonly verb: string }
   | { readonly _tag: "BadSyntax"; readonly verb: Verb }
 
@@ -71,6 +72,7 @@ export const parse = (line: string): Either.Either<Command, Rejected> => {
   const verb = spelled(word)
   if (verb === undefined) {
     const upper = word.toUpperCase()
+    if (foreign.has(upper)) return Either.left({ _tag: "Foreign" })
     return Either.left(notOffered.has(upper) ? { _tag: "NotOffered", verb: upper } : { _tag: "Unknown" })
   }
   const argument = rowOf(verb).argument.parse(space < 0 ? "" : line.slice(space + 1))

@@ -83,6 +83,18 @@ export const needPassword = make(331, "Password, please.")
 /** @since 0.1.0 @category replies */
 export const loggedIn = (name: string) => make(230, `${name} logged in.`)
 /** @since 0.1.0 @category replies */
+export const recognised = (name: string) => make(232, `${name} logged in by certificate.`)
+/** @since 0.1.0 @category replies */
+export const securing = make(234, "TLS, please.")
+/** @since 0.1.0 @category replies */
+export const needTls = make(530, "TLS is required: give AUTH TLS first.")
+/** @since 0.1.0 @category replies */
+export const needProtectedData = make(521, "Data connections must be protected: give PBSZ 0 and PROT P first.")
+/** @since 0.1.0 @category replies */
+export const unprotected = (text: string) => make(522, text)
+/** @since 0.1.0 @category replies */
+export const policy = (text: string) => make(534, text)
+/** @since 0.1.0 @category replies */
 export const loginRefused = make(530, "Login incorrect.")
 /** @since 0.1.0 @category replies */
 export const loginUnavailable = make(421, "Accounts cannot be checked now; closing.")

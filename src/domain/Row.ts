@@ -17,6 +17,8 @@ export interface Row<A> {
   readonly replies: ReadonlyArray<number>
   /** May be given before login. */
   readonly beforeLogin?: true
+  /** There only where TLS is offered. */
+  readonly needsTls?: true
   /** Answered while a transfer runs; anything else waits for its end. */
   readonly duringTransfer?: true
   /** What the account must be allowed to do to the files it names; `Needs` says where an argument makes it more or other. */

@@ -9,7 +9,7 @@ const optionalPath = Argument.optionalText("pathname")
 /** What a change to files may end in beside success. */
 const changing = [450, 451, 452, 552, 553] as const
 
-const storing = [150, 226, 425, 426, 554, ...changing] as const
+const storing = [150, 226, 425, 426, 554, 521, 522, ...changing] as const
 
 const digest = (name: string, aliases: ReadonlyArray<string> = []) =>
   row(
@@ -31,13 +31,33 @@ const digest = (name: string, aliases: ReadonlyArray<string> = []) =>
  * @category table
  */
 export const table = {
-  USER: row(Argument.text("user name"), "Say who you are", "RFC 959", [331], { beforeLogin: true }),
+  USER: row(Argument.text("user name"), "Say who you are", "RFC 959", [331, 232], { beforeLogin: true }),
   PASS: row(Argument.secret, "Prove it", "RFC 959", [230, 503, 530, 421], { beforeLogin: true }),
   ACCT: row(Argument.text("account"), "Name an account; none is needed", "RFC 959", [202]),
   REIN: row(Argument.none, "Log out and start again", "RFC 959", [220], { beforeLogin: true }),
   QUIT: row(Argument.none, "End the session; a running transfer finishes first", "RFC 959", [221], {
     beforeLogin: true,
     duringTransfer: true
+  }),
+
+  AUTH: row(Argument.text("mechanism"), "Begin TLS on the control connection", "RFC 4217", [234, 504], {
+    beforeLogin: true,
+    needsTls: true,
+    features: ["AUTH TLS"]
+  }),
+  PBSZ: row(Argument.bytes("size"), "Agree on a buffer size, which is 0 with TLS", "RFC 4217", [200], {
+    beforeLogin: true,
+    needsTls: true,
+    features: ["PBSZ"]
+  }),
+  PROT: row(Argument.text("level"), "Protect data connections (P) or not (C)", "RFC 4217", [200, 504, 534, 536], {
+    beforeLogin: true,
+    needsTls: true,
+    features: ["PROT"]
+  }),
+  CCC: row(Argument.none, "Leave TLS on the control connection; refused", "RFC 4217", [533, 534], {
+    beforeLogin: true,
+    needsTls: true
   }),
 
   PWD: row(Argument.none, "Print the working directory", "RFC 959", [257], { aliases: ["XPWD"] }),
@@ -69,22 +89,30 @@ export const table = {
     { features: ["EPSV"] }
   ),
 
-  RETR: row(path, "Retrieve a file", "RFC 959", [150, 226, 425, 426, 450, 451, 553, 554], { permission: "read" }),
+  RETR: row(path, "Retrieve a file", "RFC 959", [150, 226, 425, 426, 450, 451, 553, 554, 521, 522], {
+    permission: "read"
+  }),
   RANG: row(Argument.range, "Let the next RETR or HASH be about a part of the file", "draft-bryan-ftp-range", [350], {
     features: ["RANG STREAM"]
   }),
   REST: row(Argument.bytes("offset"), "Start the next transfer at an offset in bytes", "RFC 3659", [350], {
     features: ["REST STREAM"]
   }),
-  LIST: row(optionalPath, "List a directory as ls -l does", "RFC 959", [150, 226, 425, 426, 450, 451, 553], {
+  LIST: row(optionalPath, "List a directory as ls -l does", "RFC 959", [150, 226, 425, 426, 450, 451, 553, 521, 522], {
     permission: "list"
   }),
-  NLST: row(optionalPath, "List the names in a directory", "RFC 959", [150, 226, 425, 426, 450, 451, 553], {
+  NLST: row(optionalPath, "List the names in a directory", "RFC 959", [150, 226, 425, 426, 450, 451, 553, 521, 522], {
     permission: "list"
   }),
-  MLSD: row(optionalPath, "List a directory for programs", "RFC 3659", [150, 226, 425, 426, 450, 451, 501, 553], {
-    permission: "list"
-  }),
+  MLSD: row(
+    optionalPath,
+    "List a directory for programs",
+    "RFC 3659",
+    [150, 226, 425, 426, 450, 451, 501, 553, 521, 522],
+    {
+      permission: "list"
+    }
+  ),
   MLST: row(optionalPath, "Show one file's facts for programs", "RFC 3659", [250, 450, 451, 553], {
     permission: "list",
     features: ["MLST", "TVFS"]
@@ -212,7 +240,17 @@ export const table = {
  */
 export const notOffered: ReadonlySet<string> = new Set(
   (
-    "SMNT AUTH PBSZ PROT CCC ADAT MIC CONF ENC MD5 MMD5 MFCT LPRT LPSV SPSV PRET ESTA ESTP " +
+    "SMNT ADAT MIC CONF ENC MD5 MMD5 MFCT LPRT LPSV SPSV PRET ESTA ESTP " +
     "THMB DSIZ MACB TCMD XRCP XRSQ XSEM XSEN MLFL MAIL MSND MSOM MSAM MRSQ MRCP"
   ).split(" ")
+)
+
+/**
+ * The first words of other protocols, from browsers and mail clients.
+ *
+ * @since 0.1.0
+ * @category table
+ */
+export const foreign: ReadonlySet<string> = new Set(
+  "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT PRI HELO EHLO LHLO RCPT DATA RSET STARTTLS".split(" ")
 )

@@ -3,7 +3,8 @@ import * as VirtualPath from "../VirtualPath.ts"
 import * as Decision from "./Decision.ts"
 import type { Verdict } from "./Event.ts"
 import type { Handlers } from "./Handlers.ts"
-import { initial, type State } from "./State.ts"
+import * as Security from "./Security.ts"
+import { initial, type State, type Work } from "./State.ts"
 
 /** Failed logins after which the session ends. */
 const patience = 5
@@ -15,8 +16,12 @@ const patience = 5
  * @category handlers
  */
 export const handlers: Handlers<"USER" | "PASS" | "ACCT" | "REIN" | "QUIT"> = {
-  USER: (state, name) =>
-    Decision.say({ ...state, user: name, account: undefined, directory: VirtualPath.root }, Reply.needPassword),
+  USER: (state, name) => {
+    const next: State = { ...state, user: name, account: undefined, directory: VirtualPath.root }
+    return state.settings.tls?.certificateLogin === true && state.protection.certificate === name
+      ? Decision.act({ ...next, work: { _tag: "LoggingIn", name, certified: true } }, { _tag: "Recognise", name })
+      : Decision.say(next, Reply.needPassword)
+  },
   PASS: (state, password) =>
     state.user === undefined
       ? Decision.say(state, Reply.badSequence("Give USER first."))
@@ -30,6 +35,7 @@ export const handlers: Handlers<"USER" | "PASS" | "ACCT" | "REIN" | "QUIT"> = {
       ...initial(state.settings),
       failedLogins: state.failedLogins,
       epsvAll: state.epsvAll,
+      protection: Security.afterRein(state),
       deferred: state.deferred,
       draining: state.draining
     },
@@ -45,11 +51,20 @@ export const handlers: Handlers<"USER" | "PASS" | "ACCT" | "REIN" | "QUIT"> = {
  * @since 0.1.0
  * @category events
  */
-export const decided = (state: State, name: string, verdict: Verdict): Decision.Decision => {
+export const decided = (
+  state: State,
+  { certified, name }: Extract<Work, { readonly _tag: "LoggingIn" }>,
+  verdict: Verdict
+): Decision.Decision => {
   const next: State = { ...state, work: undefined }
+  // A certificate that opens no account leaves the password.
+  if (certified === true && verdict._tag === "Refused") return Decision.say(next, Reply.needPassword)
   switch (verdict._tag) {
     case "Welcome":
-      return Decision.say({ ...next, account: verdict.account, failedLogins: 0 }, Reply.loggedIn(name))
+      return Decision.say(
+        { ...next, user: undefined, account: verdict.account, failedLogins: 0 },
+        certified === true ? Reply.recognised(name) : Reply.loggedIn(name)
+      )
     case "Limited":
       return Decision.close(next, Reply.closing(verdict.reason))
     case "Unavailable":

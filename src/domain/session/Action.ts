@@ -77,6 +77,13 @@ export type Change =
 export type Action =
   /** Answered by `LoginDecided`. */
   | { readonly _tag: "Authenticate"; readonly name: string; readonly password: Redacted.Redacted<string> }
+  /** Asks for the account of a client whose certificate has this name. Answered by `LoginDecided`. */
+  | { readonly _tag: "Recognise"; readonly name: string }
+  /**
+   * Puts TLS on the control connection after what was said is out; what was read in clear is thrown away, but for a ClientHello
+   * where nothing else `follows` AUTH. Answered by `Secured` or `SecuringFailed`.
+   */
+  | { readonly _tag: "StartTls"; readonly follows: boolean }
   /** Answered by `PassiveOpened` or `PassiveFailed`. Drops what an earlier command set up: the last one wins. */
   | { readonly _tag: "OpenPassive"; readonly command: "PASV" | "EPSV" }
   /** Answered by `Answered`. */

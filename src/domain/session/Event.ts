@@ -55,6 +55,8 @@ export type Outcome =
   | { readonly _tag: "Cancelled" }
   /** The data connection never came to be; `reason` is for people. */
   | { readonly _tag: "NoConnection"; readonly reason: string }
+  /** The data connection came to be, but not the TLS it must have; `reason` is for people. */
+  | { readonly _tag: "Unprotected"; readonly reason: string }
   /** The data connection broke or stalled; `reason` is for people. */
   | { readonly _tag: "Cut"; readonly reason: string }
   | { readonly _tag: "Fault"; readonly fault: FileFault }
@@ -77,6 +79,10 @@ export type Event =
   | { readonly _tag: "Started" }
   | { readonly _tag: "LineRead"; readonly line: Received }
   | { readonly _tag: "LoginDecided"; readonly verdict: Verdict }
+  /** `certificate` is the name in the client's, where it gave one that is believed. */
+  | { readonly _tag: "Secured"; readonly certificate: string | undefined }
+  /** There is no connection any more. */
+  | { readonly _tag: "SecuringFailed" }
   /** `host` is where PASV says to connect; for EPSV only its port counts. */
   | { readonly _tag: "PassiveOpened"; readonly host: HostPort }
   | { readonly _tag: "PassiveFailed"; readonly reason: string }

@@ -6,6 +6,7 @@ import type { Permission } from "../Permission.ts"
 import * as Reply from "../Reply.ts"
 import * as Rights from "../Rights.ts"
 import * as VirtualPath from "../VirtualPath.ts"
+import * as Security from "./Security.ts"
 import type { State } from "./State.ts"
 
 /**
@@ -18,7 +19,7 @@ export type Paths = readonly [VirtualPath.VirtualPath, ...ReadonlyArray<VirtualP
 
 /**
  * The one way to a handler: login, then for each place the command names what it means, the permission there, and that the account may
- * know of it. What is behind the gate sees only paths it may use.
+ * know of it, and last what must not be in clear. What is behind the gate sees only paths it may use.
  *
  * @since 0.1.0
  * @category guards
@@ -28,7 +29,7 @@ export const admit = (state: State, command: Command.Command): Either.Either<Pat
   const needs = Needs.of(command)
   if (account === undefined) {
     return Command.rowOf(command._tag).beforeLogin === true && needs.length === 0
-      ? Either.right([directory])
+      ? securely(state, command, [directory])
       : Either.left(Reply.notLoggedIn)
   }
   const paths: Array<VirtualPath.VirtualPath> = []
@@ -40,7 +41,12 @@ export const admit = (state: State, command: Command.Command): Either.Either<Pat
     paths.push(path.right)
   }
   const [first = directory, ...others] = paths
-  return Either.right([first, ...others])
+  return securely(state, command, [first, ...others])
+}
+
+const securely = (state: State, { _tag }: Command.Command, paths: Paths): Either.Either<Paths, Reply.Reply> => {
+  const refusal = Security.refusal(state, _tag)
+  return refusal === undefined ? Either.right(paths) : Either.left(refusal)
 }
 
 const resolve = (

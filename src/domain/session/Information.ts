@@ -10,8 +10,12 @@ import type { Handlers } from "./Handlers.ts"
 import * as Room from "./Room.ts"
 import type { State } from "./State.ts"
 
+const isThere = ({ settings }: State, verb: Command.Verb): boolean =>
+  Command.rowOf(verb).needsTls !== true || settings.tls !== undefined
+
 const features = (state: State): ReadonlyArray<string> =>
   Command.verbs
+    .filter((verb) => isThere(state, verb))
     .flatMap((verb) => Command.rowOf(verb).features ?? [])
     .map((feature) =>
       feature === "MLST" ? Facts.feature(state.facts) : feature === "HASH" ? Digests.feature(state) : feature
@@ -27,12 +31,16 @@ const columns = (words: ReadonlyArray<string>, width: number): ReadonlyArray<str
       .trimEnd()
   )
 
+const protection = ({ protection: { control, data } }: State): string =>
+  `Control connection ${control ? "protected by TLS" : "in clear"}; data connections ${data === "P" ? "protected by TLS" : "in clear"}`
+
 const status = (state: State): Reply.Reply =>
   Reply.make(
     211,
     "Status",
     `Connected from ${state.settings.peer}`,
     state.account === undefined ? "Not logged in" : `Logged in as ${state.account.name}`,
+    ...(state.settings.tls === undefined ? [] : [protection(state)]),
     `TYPE: ${state.representation === "A" ? "ASCII" : "Image"}; STRUcture: File; transfer MODE: ${state.mode === "S" ? "Stream" : "Deflate"}`,
     ...(state.account === undefined ? [] : [`Working directory: ${VirtualPath.quote(state.directory)}`]),
     state.data === undefined
@@ -82,7 +90,8 @@ export const handlers: Handlers<"FEAT" | "OPTS" | "HELP" | "SITE" | "STAT" | "SY
   },
   HELP: (state, text) => {
     if (text.trim() === "") {
-      const offered = Command.verbs.flatMap((verb) => [verb, ...(Command.rowOf(verb).aliases ?? [])]).sort()
+      const there = Command.verbs.filter((verb) => isThere(state, verb))
+      const offered = there.flatMap((verb) => [verb, ...(Command.rowOf(verb).aliases ?? [])]).sort()
       return Decision.say(state, Reply.make(214, "Commands", ...columns(offered, 8), "HELP <SP> command explains one."))
     }
     const verb = Command.spelled(text.trim())

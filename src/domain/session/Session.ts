@@ -14,6 +14,7 @@ import type { Handlers } from "./Handlers.ts"
 import * as Information from "./Information.ts"
 import * as Parameters from "./Parameters.ts"
 import * as Room from "./Room.ts"
+import * as Security from "./Security.ts"
 import type { Received, State, Transferring } from "./State.ts"
 import * as Transfers from "./Transfers.ts"
 import * as Writing from "./Writing.ts"
@@ -26,6 +27,7 @@ const handlers: Handlers<Command.Verb> = {
   ...Files.handlers,
   ...Information.handlers,
   ...Greeting.handlers,
+  ...Security.handlers,
   ...Writing.handlers,
   ...Attributes.handlers,
   ...Digests.handlers,
@@ -46,11 +48,17 @@ const decide = (state: State, event: Event): Decision.Decision => {
   const { work } = state
   switch (event._tag) {
     case "Started":
-      return Decision.say(state, Reply.ready(state.settings.greeting))
+      return state.settings.tls?.implicit === true
+        ? Security.implicit(state)
+        : Decision.say(state, Reply.ready(state.settings.greeting))
     case "LineRead":
       return work === undefined ? answer(state, event.line) : meanwhile(state, work, event.line)
     case "LoginDecided":
-      return work?._tag === "LoggingIn" ? Access.decided(state, work.name, event.verdict) : Decision.stay(state)
+      return work?._tag === "LoggingIn" ? Access.decided(state, work, event.verdict) : Decision.stay(state)
+    case "Secured":
+      return work?._tag === "Securing" ? Security.secured(state, work.data, event.certificate) : Decision.stay(state)
+    case "SecuringFailed":
+      return work?._tag === "Securing" ? Decision.close(state) : Decision.stay(state)
     case "PassiveOpened":
       return work?._tag === "OpeningPassive" ? DataPorts.opened(state, work.command, event.host) : Decision.stay(state)
     case "PassiveFailed":
@@ -101,7 +109,13 @@ const unmarked = { restart: 0, range: undefined, renaming: undefined } as const
 const sets: { readonly [V in Command.Verb]?: keyof typeof unmarked } = { REST: "restart", RANG: "range" }
 
 /** A line's turn has come. Whatever it is, it uses up what was left for it (RFC 3659 section 5.3), unless it sets that anew. */
-const answer = (state: State, line: Received): Decision.Decision => {
+const answer = (before: State, line: Received): Decision.Decision => {
+  const { protection } = before
+  // A browser or a mail client that was led here: what it says next is somebody's secret, not a command.
+  if (protection.fresh && Either.isLeft(line) && line.left._tag === "Foreign") {
+    return Decision.close(before, Reply.closing("This is FTP."))
+  }
+  const state = protection.fresh ? { ...before, protection: { ...protection, fresh: false } } : before
   const decision = Either.isRight(line)
     ? admit(state, line.right)
     : Decision.say(state, replyToBadLine(state, line.left))
@@ -126,6 +140,7 @@ const replyToBadLine = (state: State, line: BadLine): Reply.Reply => {
     case "TooLong":
       return Reply.lineTooLong
     case "Unknown":
+    case "Foreign":
       return Reply.unknownCommand
     case "NotOffered":
       return Reply.notOffered(line.verb)

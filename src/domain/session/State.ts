@@ -19,6 +19,51 @@ export interface Settings extends ActiveTarget.Rules {
   readonly greeting: string
   /** The client's address, normalised. */
   readonly peer: string
+  /** Absent where TLS is not offered. */
+  readonly tls?: TlsRules | undefined
+}
+
+/**
+ * What is asked of clients where TLS is offered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TlsRules {
+  /** What must not be in clear. */
+  readonly required: "none" | "login" | "data"
+  /** TLS comes before the greeting: the client came by the implicit port. */
+  readonly implicit: boolean
+  /** A client whose certificate names the user needs no password. */
+  readonly certificateLogin: boolean
+}
+
+/**
+ * What is protected (RFC 2228, RFC 4217).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Protection {
+  /** The control connection has TLS. */
+  readonly control: boolean
+  /** PBSZ was given, which PROT needs. */
+  readonly sized: boolean
+  /** Whether data connections are in clear (C) or private (P). */
+  readonly data: "C" | "P"
+  /** The name in the client's certificate, where it gave one that is believed. */
+  readonly certificate: string | undefined
+  /** Nothing was said since the handshake. */
+  readonly fresh: boolean
+}
+
+/** A connection in clear. @since 0.1.0 @category constants */
+export const unprotected: Protection = {
+  control: false,
+  sized: false,
+  data: "C",
+  certificate: undefined,
+  fresh: false
 }
 
 /**
@@ -63,7 +108,10 @@ export interface Range {
  * @category models
  */
 export type Work =
-  | { readonly _tag: "LoggingIn"; readonly name: string }
+  /** `certified` is without a password, for what the certificate says. */
+  | { readonly _tag: "LoggingIn"; readonly name: string; readonly certified?: boolean }
+  /** A handshake on the control connection; `data` is the protection that follows from it. */
+  | { readonly _tag: "Securing"; readonly data: Protection["data"] }
   | { readonly _tag: "OpeningPassive"; readonly command: "PASV" | "EPSV" }
   | { readonly _tag: "Asking"; readonly question: Question }
   | { readonly _tag: "ListingStatus" }
@@ -159,6 +207,7 @@ export interface State {
   /** `EPSV ALL` was given: no other command may set up a data connection any more (RFC 2428 section 4). */
   readonly epsvAll: boolean
   readonly facts: Facts.Selection
+  readonly protection: Protection
   readonly work: Work | undefined
   /** Lines that wait for `work` to end, oldest first. */
   readonly deferred: ReadonlyArray<Received>
@@ -188,6 +237,7 @@ export const initial = (settings: Settings): State => ({
   data: undefined,
   epsvAll: false,
   facts: Facts.defaults,
+  protection: unprotected,
   work: undefined,
   deferred: [],
   draining: false,

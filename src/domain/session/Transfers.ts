@@ -122,6 +122,8 @@ const replyTo = (outcome: Outcome): Reply.Reply => {
       return Reply.transferCut("Transfer cut as asked.")
     case "NoConnection":
       return Reply.noDataConnection(outcome.reason)
+    case "Unprotected":
+      return Reply.unprotected(outcome.reason)
     case "Cut":
       return Reply.transferCut(outcome.reason)
     case "Fault":

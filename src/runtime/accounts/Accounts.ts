@@ -30,6 +30,14 @@ export interface Credentials {
 }
 
 /**
+ * A client that proved who it is by a certificate that is believed and has its name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Certified = Pick<Credentials, "name" | "peer">
+
+/**
  * Who may log in. A host's own authentication is one layer of this.
  *
  * @since 0.1.0
@@ -40,6 +48,8 @@ export class Accounts extends Context.Tag("weft/Accounts")<
   {
     /** May take its time: the session's login timeout bounds it. */
     readonly authenticate: (credentials: Credentials) => Effect.Effect<Account.Account, AccountsError>
+    /** The account of a client whose certificate has this name and is believed. Absent: certificates open no accounts. */
+    readonly recognise?: (who: Certified) => Effect.Effect<Account.Account, AccountsError>
   }
 >() {}
 

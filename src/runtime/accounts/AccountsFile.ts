@@ -32,6 +32,8 @@ export interface Entry {
   readonly account: Account.Account
   readonly password: Password
   readonly disabled: boolean
+  /** Whether a client certificate with its name opens it too. */
+  readonly certificate: boolean
 }
 
 /** An accounts file that holds together, by name and in its order. @since 0.1.0 @category models */
@@ -54,7 +56,8 @@ const entryOf = (found: AccountEntry, folder: string): Entry => ({
     limits: limitsOf(found.limits)
   },
   password: found.password,
-  disabled: found.disabled ?? false
+  disabled: found.disabled ?? false,
+  certificate: found.certificate ?? false
 })
 
 const known = (path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {

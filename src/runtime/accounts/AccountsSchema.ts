@@ -34,6 +34,7 @@ export const AccountEntry = Schema.Struct({
   paths: optional(Fields.paths),
   denied: optional(Fields.denied),
   disabled: optional(Fields.truth.native),
+  certificate: optional(Fields.truth.native),
   limits: optional(Limits)
 }).annotations(expecting("an account with a name and a password"))
 

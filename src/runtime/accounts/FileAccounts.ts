@@ -98,6 +98,13 @@ export const make = (
             .pipe(Effect.mapError((cause) => new AccountsError({ reason: "Unavailable", cause })))
           if (!matches || entry === undefined || entry.disabled) return yield* new AccountsError({ reason: "Refused" })
           return entry.account
+        }),
+      recognise: ({ name }) =>
+        Effect.suspend(() => {
+          const entry = state.book.get(name)
+          return entry?.certificate === true && !entry.disabled
+            ? Effect.succeed(entry.account)
+            : new AccountsError({ reason: "Refused" })
         })
     })
   })

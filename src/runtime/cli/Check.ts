@@ -8,6 +8,7 @@ import * as Ban from "./Ban.ts"
 import * as Grammars from "./Grammars.ts"
 import { load, type Surroundings } from "./Load.ts"
 import { options } from "./SettingOptions.ts"
+import * as TlsReport from "./TlsReport.ts"
 
 /**
  * `weft check`: shows every setting with its value and where that came from, and fails where `weft serve` would.
@@ -21,6 +22,7 @@ export const make = (surroundings: Surroundings) =>
       Effect.tap((resolved) => Console.log(table(resolved))),
       Effect.tap(Root.check),
       Effect.tap(AccountStore.check),
-      Effect.flatMap(Ban.check)
+      Effect.tap(Ban.check),
+      Effect.flatMap(TlsReport.show)
     )
   ).pipe(Command.withDescription(Grammars.check.description))

@@ -2,6 +2,8 @@ import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Accounts from "../accounts/Accounts.ts"
 import * as AccountsFile from "../accounts/AccountsFile.ts"
@@ -17,19 +19,21 @@ const services = new URL("../localServices.js", import.meta.url)
 
 const printable = (address: string): string => (address.includes(":") ? `[${address}]` : address)
 
-/** What the system says to a daemon when its files have changed; as long as it is heard, it does not end the process. */
-const hangups: Stream.Stream<void> = Stream.asyncPush<void>(
-  (emit) =>
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        const onHangup = () => void emit.single(undefined)
-        process.on("SIGHUP", onHangup)
-        return onHangup
-      }),
-      (onHangup) => Effect.sync(() => process.off("SIGHUP", onHangup))
-    ),
-  { bufferSize: 1, strategy: "sliding" }
-)
+/**
+ * What the system says to a daemon when its files have changed. As long as it is heard, it does not end the process; so it is heard
+ * only where there are files to read again.
+ */
+const hangups = ({ accounts, tlsCert }: FtpConfig): Effect.Effect<Stream.Stream<void>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    if (accounts === "" && tlsCert.length === 0) return Stream.empty
+    const heard = yield* PubSub.sliding<void>(1)
+    const hear = () => void heard.unsafeOffer(undefined)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => process.on("SIGHUP", hear)),
+      () => Effect.sync(() => process.off("SIGHUP", hear))
+    )
+    return Stream.fromPubSub(heard)
+  })
 
 const homes = ({ accounts: file }: FtpConfig): Effect.Effect<ReadonlyArray<string>, ConfigError> =>
   file === ""
@@ -39,9 +43,12 @@ const homes = ({ accounts: file }: FtpConfig): Effect.Effect<ReadonlyArray<strin
         Effect.mapError(({ message }) => new ConfigError({ reason: "File", message }))
       )
 
-const accounts = ({ accounts: file, anonymous }: FtpConfig): Layer.Layer<Accounts.Accounts, ConfigError> => {
+const accounts = (
+  { accounts: file, anonymous }: FtpConfig,
+  reload: Stream.Stream<void>
+): Layer.Layer<Accounts.Accounts, ConfigError> => {
   if (file === "") return anonymous ? Accounts.layerAnonymous : Accounts.layerOpen
-  return FileAccounts.layer({ file, anonymous, reload: hangups }).pipe(
+  return FileAccounts.layer({ file, anonymous, reload }).pipe(
     Layer.catchAll(({ message }) => Layer.fail(new ConfigError({ reason: "File", message })))
   )
 }
@@ -68,8 +75,12 @@ const readyLine = (config: FtpConfig, { addresses, layout }: FtpServer["Type"]):
 export const run = ({ config }: Resolved): Effect.Effect<void, ServerError | ConfigError> =>
   Effect.gen(function* () {
     yield* Weft.sweep(config, yield* homes(config))
-    const layer = Weft.layerSharded(config, services).pipe(Layer.provide([accounts(config), Weft.layerEventLog]))
+    const reload = yield* hangups(config)
+    const layer = Weft.layerSharded(config, services).pipe(
+      Layer.provide([accounts(config, reload), Weft.layerEventLog])
+    )
     const server = Context.get(yield* Layer.build(layer), FtpServer)
+    yield* Effect.forkScoped(Stream.runForEach(reload, () => server.reload))
     yield* Console.log(readyLine(config, server))
     return yield* server.failed
   }).pipe(Effect.scoped)

@@ -9,6 +9,7 @@ import * as Grammars from "./Grammars.ts"
 import { load, type Surroundings } from "./Load.ts"
 import { options } from "./SettingOptions.ts"
 import { explain, type StartError } from "./StartFailure.ts"
+import * as TlsReport from "./TlsReport.ts"
 
 /**
  * The server itself: runs until it is interrupted, and fails only if it cannot start or go on.
@@ -26,6 +27,7 @@ export const make = (server: Server, surroundings: Surroundings) =>
       yield* Root.check(resolved)
       yield* AccountStore.check(resolved)
       yield* Ban.check(resolved)
+      yield* TlsReport.check(resolved)
       yield* server(resolved).pipe(
         Effect.mapError((error) => explain(resolved, error)),
         Effect.tapErrorCause((cause) => Effect.logDebug("the server has stopped", cause)),

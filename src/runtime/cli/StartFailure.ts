@@ -33,13 +33,14 @@ export const explain = ({ config, origins }: Resolved, error: StartError): Confi
   if (error instanceof ConfigError) return error
   const at = (key: Key): string => subject(settings[key], origins[key], print(key, config))
   const start = (message: string): ConfigError => new ConfigError({ reason: "Start", message })
+  const { implicitTlsPort } = config
+  const isImplicit = implicitTlsPort !== null && error.detail?.endsWith(` port ${implicitTlsPort}`) === true
+  const port = isImplicit ? "implicitTlsPort" : "port"
   switch (error.reason) {
     case "InUse":
-      return start(
-        `${at("port")}: address already in use: another program listens there: stop it or choose another port`
-      )
+      return start(`${at(port)}: address already in use: another program listens there: stop it or choose another port`)
     case "Denied":
-      return start(`${at("port")}: ${denied(config.port)}`)
+      return start(`${at(port)}: ${denied(isImplicit ? implicitTlsPort : config.port)}`)
     case "NotAvailable":
       return start(`${at("host")}: address not available: expected an address of this machine`)
     default:

@@ -209,3 +209,29 @@ export const passiveAddress: Codec.Codec<ReadonlyArray<FtpConfig.PassiveAddress>
       ? "none"
       : rules.map(({ address, network }) => (network === undefined ? address : `${network}=${address}`)).join(",")
 })
+
+/** A port, or `none`. @since 0.1.0 @category codecs */
+export const optionalPort: Codec.Codec<number | null> = Codec.make({
+  expected: "a port from 0 to 65535, or none",
+  type: Schema.NullOr(FtpConfig.Port),
+  native: "number",
+  decode: (text) => (/^none$/i.test(text.trim()) ? Option.some(null) : digits(text)),
+  encode: (a) => (a === null ? "none" : String(a))
+})
+
+/** Paths of files with commas between; `none` is no file. @since 0.1.0 @category codecs */
+export const files: Codec.Codec<ReadonlyArray<string>> = Codec.make({
+  expected: "paths of files with commas between, or none",
+  type: Schema.Array(Schema.NonEmptyString.pipe(Schema.pattern(/^[^,\0]*$/), Schema.trimmed())),
+  native: "list",
+  decode: (text) => Option.some(/^none$/i.test(text.trim()) ? [] : text.split(",").map((path) => path.trim())),
+  encode: (paths) => (paths.length === 0 ? "none" : paths.join(","))
+})
+
+/** A list of ciphers in OpenSSL's notation; `default` is the empty text. @since 0.1.0 @category codecs */
+export const ciphers: Codec.Codec<string> = Codec.make({
+  expected: "ciphers in OpenSSL's notation such as ECDHE+AESGCM:TLS_AES_256_GCM_SHA384, or default",
+  type: Schema.String.pipe(Schema.pattern(/^[\w:+!@=.-]*$/)),
+  decode: (text) => (text === "" ? Option.none() : Option.some(/^default$/i.test(text) ? "" : text)),
+  encode: (a) => (a === "" ? "default" : a)
+})

@@ -62,6 +62,23 @@ export const UploadDigest = Schema.Literal("none", "crc32", "md5", "sha-1", "sha
 const limit = Schema.NonNegativeInt
 
 /**
+ * What a client must protect with TLS: nothing, its login, or its login and its data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const TlsRequired = Schema.Literal("none", "login", "data")
+
+/** The oldest version of TLS spoken. @since 0.1.0 @category models */
+export const TlsVersion = Schema.Literal("1.2", "1.3")
+
+/** Whether clients are asked for a certificate of their own, and whether they must have one. @since 0.1.0 @category models */
+export const TlsClientCert = Schema.Literal("off", "optional", "required")
+
+/** What an upload is that ends without a close_notify: whole, or cut. @since 0.1.0 @category models */
+export const TlsCloseNotify = Schema.Literal("accept", "require")
+
+/**
  * Everything a server can be told. Durations are what they say; sizes are bytes.
  *
  * @since 0.1.0
@@ -134,6 +151,27 @@ export class FtpConfig extends Schema.Class<FtpConfig>("weft/FtpConfig")({
   allowPrivilegedActive: Schema.Boolean,
   /** A passive data connection may come from an address other than the client's own. */
   allowForeignPassive: Schema.Boolean,
+  /** Certificate files with their chains; the first serves clients that name no host. Empty is no TLS but a self-signed one. */
+  tlsCert: Schema.Array(Schema.NonEmptyString),
+  /** The key file of each certificate, in the same order. */
+  tlsKey: Schema.Array(Schema.NonEmptyString),
+  /** Makes a certificate for development at the start. */
+  tlsSelfSigned: Schema.Boolean,
+  /** A second port where TLS begins before the greeting; absent is none. */
+  implicitTlsPort: Schema.NullOr(Port),
+  tlsRequired: TlsRequired,
+  tlsMinVersion: TlsVersion,
+  /** OpenSSL's notation; "" is Weft's own choice. */
+  tlsCiphers: Schema.String,
+  /** A data connection must resume the TLS session of its control connection. */
+  tlsRequireReuse: Schema.Boolean,
+  /** File of certificates that sign clients'; "" is none. */
+  tlsClientCa: Schema.String,
+  tlsClientCert: TlsClientCert,
+  /** A client whose certificate names the user it gives needs no password. */
+  tlsClientLogin: Schema.Boolean,
+  tlsCloseNotify: TlsCloseNotify,
+  tlsHandshakeTimeout: Schema.Duration,
   logLevel: LogLevel,
   logFormat: LogFormat
 }) {}

@@ -14,7 +14,7 @@ import { all, complete, print, settings } from "./Settings.ts"
 import { didYouMean } from "./Suggest.ts"
 
 /**
- * A configuration that holds together, and where each value of it came from. `root`, `accounts` and `bans` are absolute.
+ * A configuration that holds together, and where each value of it came from. Its paths are absolute.
  *
  * @since 0.1.0
  * @category models
@@ -107,8 +107,7 @@ const fromFile = ({ entries, file }: ConfigFile.ConfigFile): Layer => {
 }
 
 const conflict = ({ config, origins }: Resolved): string | undefined => {
-  const at = (key: "threads" | "shards" | "port" | "passivePorts"): string =>
-    subject(settings[key], origins[key], print(key, config))
+  const at = (key: Key): string => subject(settings[key], origins[key], print(key, config))
   if (config.shards > config.threads) {
     return `${at("shards")}: more shards than threads (${at("threads")}): every shard needs one of them`
   }
@@ -118,6 +117,35 @@ const conflict = ({ config, origins }: Resolved): string | undefined => {
   }
   if (config.port >= Math.max(1, from) && config.port <= to) {
     return `${at("port")}: one of the ports for data connections (${at("passivePorts")}): choose another`
+  }
+  return tlsConflict(config, at)
+}
+
+const tlsConflict = (config: FtpConfig, at: (key: Key) => string): string | undefined => {
+  const { from, to } = config.passivePorts
+  const { implicitTlsPort: implicit, tlsCert, tlsKey } = config
+  const isOffered = tlsCert.length > 0 || config.tlsSelfSigned
+  if (tlsKey.length > 0 && tlsKey.length !== tlsCert.length) {
+    return `${at("tlsKey")}: expected one key for each certificate (${at("tlsCert")})`
+  }
+  if (tlsCert.length > 0 && config.tlsSelfSigned) {
+    return `${at("tlsSelfSigned")}: there is a certificate already (${at("tlsCert")}): give one or the other`
+  }
+  if (config.tlsRequired !== "none" && !isOffered) return `${at("tlsRequired")}: TLS is not offered: give tlsCert`
+  if (implicit !== null) {
+    if (!isOffered) return `${at("implicitTlsPort")}: TLS is not offered: give tlsCert`
+    if (implicit > 0 && implicit === config.port) {
+      return `${at("implicitTlsPort")}: FTP in clear is on that port (${at("port")}): choose another`
+    }
+    if (implicit >= Math.max(1, from) && implicit <= to) {
+      return `${at("implicitTlsPort")}: one of the ports for data connections (${at("passivePorts")}): choose another`
+    }
+  }
+  if (config.tlsClientCert !== "off" && config.tlsClientCa === "") {
+    return `${at("tlsClientCert")}: nobody's signature is believed: give tlsClientCa`
+  }
+  if (config.tlsClientLogin && config.tlsClientCert === "off") {
+    return `${at("tlsClientLogin")}: clients are not asked for certificates (${at("tlsClientCert")})`
   }
   return undefined
 }
@@ -140,11 +168,18 @@ export const resolve = (sources: Sources): Either.Either<Resolved, ConfigError> 
       all.map(({ key }) => [key, chosen.get(key)?.origin ?? Origin.Default()])
     ) as unknown as Resolved["origins"]
     const config = complete(given, sources.parallelism)
-    const absolute = (key: "root" | "accounts" | "bans"): string => {
+    const absolute = (key: Key, path: string): string => {
       const base = origins[key]._tag === "File" ? (sources.file?.folder ?? sources.cwd) : sources.cwd
-      return config[key] === "" ? "" : Path.resolve(base, config[key])
+      return path === "" ? "" : Path.resolve(base, path)
     }
-    const paths = { root: absolute("root"), accounts: absolute("accounts"), bans: absolute("bans") }
+    const paths = {
+      root: absolute("root", config.root),
+      accounts: absolute("accounts", config.accounts),
+      bans: absolute("bans", config.bans),
+      tlsCert: config.tlsCert.map((file) => absolute("tlsCert", file)),
+      tlsKey: config.tlsKey.map((file) => absolute("tlsKey", file)),
+      tlsClientCa: absolute("tlsClientCa", config.tlsClientCa)
+    }
     const resolved = { config: new FtpConfig({ ...config, ...paths }), origins }
     const wrong = conflict(resolved)
     return wrong === undefined ? resolved : yield* Either.left(new ConfigError({ reason: "Conflict", message: wrong }))

@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Codecs from "./Codecs.ts"
 import * as FtpConfig from "./FtpConfig.ts"
 import type { AnySetting, Facts, Key, Setting } from "./Setting.ts"
+import { tlsSettings } from "./TlsSettings.ts"
 
 const shards = ({ given, parallelism }: Facts): number => Math.min(parallelism, given.threads ?? parallelism)
 
@@ -349,6 +350,7 @@ export const settings: { readonly [K in Key]: Setting<K> } = {
     fallback: () => false,
     description: "A passive data connection may come from an address other than the client's own"
   },
+  ...tlsSettings,
   logLevel: {
     key: "logLevel",
     flag: "--log-level",

@@ -2,7 +2,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Account } from "../../domain/Account.ts"
-import type { Credentials } from "../accounts/Accounts.ts"
+import type { Certified, Credentials } from "../accounts/Accounts.ts"
 
 /**
  * Why a login was not decided in the client's favour: `Refused` is a verdict, `Limited` one about the moment, with the limit named in
@@ -50,6 +50,8 @@ export class Ledger extends Context.Tag("weft/Ledger")<
      * session's number; an earlier login of it is over.
      */
     readonly login: (session: number, credentials: Credentials) => Effect.Effect<Welcome, LoginError>
+    /** As `login`, for whom a certificate names: where the accounts do not know it, that is `Refused` and no guess. */
+    readonly recognise: (session: number, who: Certified) => Effect.Effect<Welcome, LoginError>
     /** The session is logged out, and what it had reserved is free again. Harmless when repeated. */
     readonly unsafeLogout: (session: number) => void
     /**

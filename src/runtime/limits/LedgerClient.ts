@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { Amount, Ledger } from "./Ledger.ts"
+import type { Amount, Ledger, LoginError, Welcome } from "./Ledger.ts"
 import type { FromShard, ToShard } from "./LedgerProtocol.ts"
 
 /**
@@ -51,17 +51,24 @@ export const make = (post: (message: FromShard) => void): LedgerClient => {
       return Effect.onError(converse(make(id), measure), () => Effect.sync(() => post({ _tag: "Cancel", id })))
     })
 
+  const admitted = (answer: ToShard): Effect.Effect<Welcome, LoginError> => {
+    if (answer._tag === "Denied") return Effect.fail(answer.error)
+    if (answer._tag !== "Welcome") return failed(answer)
+    const { account, download, upload } = answer
+    return Effect.succeed({ account, upload, download })
+  }
+
   return {
     ledger: {
       login: (session, { name, password, peer }) =>
         Effect.flatMap(
           ask((id) => ({ _tag: "Login", id, session, name, password, peer })),
-          (answer) => {
-            if (answer._tag === "Denied") return Effect.fail(answer.error)
-            if (answer._tag !== "Welcome") return failed(answer)
-            const { account, download, upload } = answer
-            return Effect.succeed({ account, upload, download })
-          }
+          admitted
+        ),
+      recognise: (session, { name, peer }) =>
+        Effect.flatMap(
+          ask((id) => ({ _tag: "Recognise", id, session, name, peer })),
+          admitted
         ),
       unsafeLogout: (session) => post({ _tag: "Logout", session }),
       reserve: (session, amount, measure) =>

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
-import type { Amount } from "./Ledger.ts"
+import type { Amount, LoginError, Welcome } from "./Ledger.ts"
 import type { LedgerOwner } from "./LedgerOwner.ts"
 import type { FromShard, ToShard } from "./LedgerProtocol.ts"
 
@@ -63,11 +63,14 @@ export const make = (
         return Deferred.await(found)
       })
 
-    const login = ({ id, name, password, peer, session }: Extract<FromShard, { readonly _tag: "Login" }>) => {
+    const admit = (
+      { id, session }: Extract<FromShard, { readonly _tag: "Login" | "Recognise" }>,
+      login: Effect.Effect<Welcome, LoginError>
+    ) => {
       sessions.add(session)
       answer(
         id,
-        ledger.login(session, { name, password, peer }).pipe(
+        login.pipe(
           Effect.match({
             onSuccess: (welcome): ToShard => ({ _tag: "Welcome", id, ...welcome }),
             onFailure: (error): ToShard => {
@@ -83,7 +86,9 @@ export const make = (
       unsafeHear: (message) => {
         switch (message._tag) {
           case "Login":
-            return login(message)
+            return admit(message, ledger.login(message.session, message))
+          case "Recognise":
+            return admit(message, ledger.recognise(message.session, message))
           case "Reserve": {
             const { amount, id, session } = message
             return void answer(

@@ -8,7 +8,7 @@ import * as LimitText from "../../domain/limits/LimitText.ts"
 import * as LoginRate from "../../domain/limits/LoginRate.ts"
 import * as Penalties from "../../domain/limits/Penalties.ts"
 import * as Sessions from "../../domain/limits/Sessions.ts"
-import { Accounts, type Credentials } from "../accounts/Accounts.ts"
+import { Accounts, AccountsError, type Certified, type Credentials } from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
 import { Events } from "../observe/Events.ts"
 import * as StateFile from "../state/StateFile.ts"
@@ -33,6 +33,14 @@ export interface LedgerOwner {
 }
 
 type Config = Pick<FtpConfig, "maxSessionsPerAccount" | "loginRate" | "banAfter" | "banTime" | "bans">
+
+interface Attempt {
+  readonly session: number
+  /** Which of the session's. */
+  readonly attempt: object
+  readonly block: string
+  readonly name: string
+}
 
 /** Wrong passwords whose answers are held back at once. */
 const mostDelayed = 4096
@@ -106,34 +114,55 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
       return Effect.succeed({ account, ...buckets.of(account) })
     }
 
-    const decide = (session: number, attempt: object, block: string, credentials: Credentials) =>
-      accounts.authenticate(credentials).pipe(
-        Effect.matchEffect({
-          onFailure: ({ reason }) =>
-            reason === "Refused"
-              ? Effect.suspend(() => punish(block, credentials.name))
-              : Effect.fail(new LoginError({ reason })),
-          onSuccess: (account) =>
-            Effect.suspend(() => {
-              if (isBanned(block)) return limited(LimitText.banned(banTime))
-              penalties.forgive(block, credentials.name)
-              if (attempts.get(session) !== attempt) return Effect.fail(new LoginError({ reason: "Unavailable" }))
-              return enter(session, account)
-            })
-        })
+    /** What is known of an account, checked against what else has happened since the question was asked. */
+    const welcome = ({ attempt, block, name, session }: Attempt, account: Account) =>
+      Effect.suspend(() => {
+        if (isBanned(block)) return limited(LimitText.banned(banTime))
+        penalties.forgive(block, name)
+        if (attempts.get(session) !== attempt) return Effect.fail(new LoginError({ reason: "Unavailable" }))
+        return enter(session, account)
+      })
+
+    /** Unless the address has tried too often of late. */
+    const paced = <A>(block: string, decision: Effect.Effect<A, LoginError>): Effect.Effect<A, LoginError> =>
+      Effect.suspend(() =>
+        rate.take(block, clock.unsafeCurrentTimeMillis()) ? decision : limited(LimitText.loginRate(config.loginRate))
       )
 
-    const login = (session: number, credentials: Credentials): Effect.Effect<Welcome, LoginError> =>
+    const byPassword = (attempt: Attempt, credentials: Credentials) =>
+      paced(
+        attempt.block,
+        accounts.authenticate(credentials).pipe(
+          Effect.matchEffect({
+            onFailure: ({ reason }) =>
+              reason === "Refused"
+                ? Effect.suspend(() => punish(attempt.block, attempt.name))
+                : Effect.fail(new LoginError({ reason })),
+            onSuccess: (account) => welcome(attempt, account)
+          })
+        )
+      )
+
+    /** Where it opens no account, the password that follows is what counts as an attempt. */
+    const byCertificate = (attempt: Attempt, who: Certified) =>
+      (accounts.recognise?.(who) ?? new AccountsError({ reason: "Refused" })).pipe(
+        Effect.mapError(({ reason }) => new LoginError({ reason })),
+        Effect.flatMap((account) => paced(attempt.block, welcome(attempt, account)))
+      )
+
+    const login = <W extends Certified>(
+      session: number,
+      who: W,
+      decide: (attempt: Attempt, who: W) => Effect.Effect<Welcome, LoginError>
+    ): Effect.Effect<Welcome, LoginError> =>
       Effect.suspend(() => {
         unsafeLogout(session)
         const attempt = {}
         attempts.set(session, attempt)
-        const block = AddressBlock.of(credentials.peer)
+        const block = AddressBlock.of(who.peer)
         const verdict = isBanned(block)
           ? limited(LimitText.banned(banTime))
-          : rate.take(block, clock.unsafeCurrentTimeMillis())
-            ? decide(session, attempt, block, credentials)
-            : limited(LimitText.loginRate(config.loginRate))
+          : decide({ session, attempt, block, name: who.name }, who)
         const isCurrent = () => attempts.get(session) === attempt
         return verdict.pipe(
           Effect.onInterrupt(() => Effect.sync(() => isCurrent() && unsafeLogout(session))),
@@ -143,7 +172,8 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
 
     return {
       ledger: {
-        login,
+        login: (session, credentials) => login(session, credentials, byPassword),
+        recognise: (session, who) => login(session, who, byCertificate),
         unsafeLogout,
         reserve: quotas.reserve,
         unsafeSettle: quotas.settle,

@@ -26,6 +26,7 @@ export const FromShard = Schema.Union(
     password: Schema.Redacted(Schema.String),
     peer: Schema.String
   }),
+  Schema.TaggedStruct("Recognise", { id, session, name: Schema.String, peer: Schema.String }),
   Schema.TaggedStruct("Reserve", { id, session, amount: Amount }),
   Schema.TaggedStruct("Usage", { id, session }),
   Schema.TaggedStruct("Measured", { id, amount: Amount }),

@@ -1,3 +1,4 @@
+import type * as Net from "node:net"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -87,6 +88,11 @@ export interface Connection {
   readonly unsafeDestroy: () => void
   /** The operating system's descriptor where there is one. */
   readonly descriptor: number | undefined
+  /**
+   * Gives the paused socket below to who puts TLS on top of it, with what has been read ahead; this connection is silent from
+   * then on. Absent where there is no socket of the system.
+   */
+  readonly unsafeSurrender?: (() => Net.Socket) | undefined
 }
 
 /**

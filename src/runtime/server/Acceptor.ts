@@ -25,7 +25,7 @@ const passing = [
   "EOPNOTSUPP"
 ]
 
-type Accepted = Pick<Protocol.Handed, "descriptor" | "local" | "remote">
+type Accepted = Pick<Protocol.Handed, "descriptor" | "local" | "remote" | "implicitTls">
 
 /**
  * The thread that accepts: it lets each client in or tells it 421, and hands the descriptor to a shard. Plain blocking code, for
@@ -92,9 +92,9 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
     return undefined
   }
 
-  const refuse = ({ descriptor }: Accepted, reason: Admission.Refusal) => {
+  const refuse = ({ descriptor, implicitTls }: Accepted, reason: Admission.Refusal) => {
     note(reason)
-    calls.say(descriptor, boot.texts[reason])
+    if (implicitTls !== true) calls.say(descriptor, boot.texts[reason])
     calls.close(descriptor)
   }
 
@@ -112,7 +112,8 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
       }
       count("accepted")
       const remote = calls.peer()
-      reprieve.take({ descriptor, local: anyAddress ? calls.local(descriptor) : listener.local, remote }, Date.now())
+      const local = anyAddress ? calls.local(descriptor) : listener.local
+      reprieve.take({ descriptor, local, remote, implicitTls: listener.implicitTls }, Date.now())
     }
   }
 
@@ -122,8 +123,8 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
     hearPeer(peer)
     peers.delete(shard)
     admission.removeShard(shard)
-    for (const { descriptor, local, remote } of Peer.unadopted(peer)) {
-      reprieve.take({ descriptor, local, remote }, Date.now())
+    for (const { descriptor, implicitTls, local, remote } of Peer.unadopted(peer)) {
+      reprieve.take({ descriptor, local, remote, implicitTls }, Date.now())
     }
     peer.port.close()
   }

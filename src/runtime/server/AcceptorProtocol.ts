@@ -14,7 +14,11 @@ export interface Boot {
   readonly control: MessagePort
   /** An eventfd that is rung after each message on `control`. */
   readonly bell: number
-  readonly listeners: ReadonlyArray<{ readonly descriptor: number; readonly local: Endpoint }>
+  readonly listeners: ReadonlyArray<{
+    readonly descriptor: number
+    readonly local: Endpoint
+    readonly implicitTls?: boolean | undefined
+  }>
   readonly limits: Limits
   /** What refused clients are told. */
   readonly texts: Readonly<Record<Reason, string>>
@@ -55,6 +59,7 @@ export interface Handed {
   readonly pool: number
   readonly local: Endpoint
   readonly remote: Endpoint
+  readonly implicitTls?: boolean | undefined
 }
 
 /** Acceptor to shard, on the shard's own port. @since 0.1.0 @category models */

@@ -12,6 +12,8 @@ export interface Client {
   readonly id: number
   /** Whoever serves may use it until serving ends; then the pool destroys it. */
   readonly connection: Connection
+  /** It came by the port where TLS comes before the greeting. */
+  readonly implicitTls?: boolean | undefined
   /** Made when the server stops; see `Draining`. */
   readonly draining: Draining
 }

@@ -76,7 +76,9 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   const pool: ClientPool = {
     unsafeOffer: (client) => {
       if (run !== undefined) return run(client)
-      client.connection.unsafeWrite(options.texts[client.draining.unsafeIsWished() ? "Draining" : "Full"])
+      if (client.implicitTls !== true) {
+        client.connection.unsafeWrite(options.texts[client.draining.unsafeIsWished() ? "Draining" : "Full"])
+      }
       end(options, client)
     }
   }
@@ -104,9 +106,9 @@ const end = (options: Pick<Options<never>, "onEnd">, client: Client) => {
 }
 
 const stay = <R>(options: Options<R>, place: Places.Place, client: Client): Effect.Effect<void, never, R> => {
-  if (client.draining.unsafeIsWished()) return Refusal.say(client.connection, options.texts.Draining)
+  if (client.draining.unsafeIsWished()) return refuse(options, client, "Draining")
   if (place.granted) return options.serve(client)
-  if (place.refused) return Refusal.say(client.connection, options.texts.Full)
+  if (place.refused) return refuse(options, client, "Full")
   return untilTurn(place, client).pipe(
     Effect.timeoutTo({
       duration: options.queueTimeout,
@@ -117,13 +119,16 @@ const stay = <R>(options: Options<R>, place: Places.Place, client: Client): Effe
   )
 }
 
+const refuse = <R>(options: Options<R>, { connection, implicitTls }: Client, reason: Refusal.Reason) =>
+  Refusal.say(connection, options.texts[reason], implicitTls)
+
 const follow = <R>(options: Options<R>, client: Client, outcome: Outcome): Effect.Effect<void, never, R> => {
   switch (outcome._tag) {
     case "Serve":
       return options.serve(outcome.client)
     case "Refuse":
       return Effect.zipRight(
-        Refusal.say(client.connection, options.texts[outcome.reason]),
+        refuse(options, client, outcome.reason),
         Effect.annotateLogs(Effect.logInfo("client refused"), {
           session: client.id,
           peer: client.connection.remote.address,

@@ -29,7 +29,7 @@ import * as ThreadedServer from "./ThreadedServer.ts"
 export class FtpServer extends Context.Tag("weft/FtpServer")<
   FtpServer,
   {
-    /** Where it listens, with the port the system chose where the configuration said 0. */
+    /** Where it listens, with the port the system chose where the configuration said 0; the implicit TLS port comes last. */
     readonly addresses: ReadonlyArray<Endpoint>
     readonly layout: Layout.Layout
     /**
@@ -37,6 +37,8 @@ export class FtpServer extends Context.Tag("weft/FtpServer")<
      * cannot be taken back; repeated or interrupted it does no harm.
      */
     readonly drain: Effect.Effect<void>
+    /** Reads certificates and keys again, for handshakes to come; sessions go on. What cannot be used is logged and not taken. */
+    readonly reload: Effect.Effect<void>
     /** What happens from now on. A reader that is slow loses the oldest events. */
     readonly events: Stream.Stream<ServerEvent>
     /** Waits for the server to fail as a whole; a program that runs it should wait for this and then end. */

@@ -46,7 +46,7 @@ export const make = ({ acceptor, shared }: ThreadBoot, tcp: typeof Tcp.Service):
   const adopt = (shard: Shard, client: Protocol.Handed) => {
     Atomics.add(counts, Protocol.adopted, 1)
     const connection = connect(client)
-    if (connection !== undefined) shard.unsafeOffer({ id: client.id, pool: client.pool, connection })
+    if (connection !== undefined) shard.unsafeOffer({ ...client, connection })
   }
 
   return {

@@ -1,3 +1,4 @@
+import * as Ahead from "../platform/Ahead.ts"
 import type { Connection, Reader, TcpError } from "../platform/Tcp.ts"
 
 /**
@@ -62,7 +63,8 @@ const replaying = (connection: Connection, early: ReadonlyArray<Uint8Array>): Co
   unsafeDestroy: () => connection.unsafeDestroy(),
   get descriptor() {
     return connection.descriptor
-  }
+  },
+  unsafeSurrender: Ahead.surrendering(connection, early)
 })
 
 const after = (early: ReadonlyArray<Uint8Array>, reader: Reader): Reader => {

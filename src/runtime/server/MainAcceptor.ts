@@ -20,12 +20,17 @@ const reportEvery = 5000
  */
 export interface MainAcceptor {
   /** Lets an accepted connection in, or sends it away. */
-  readonly unsafeTake: (connection: Connection) => void
+  readonly unsafeTake: (connection: Connection, implicitTls?: boolean) => void
   readonly unsafeRelease: (id: number) => void
   readonly unsafeBan: (block: string, until: number) => void
   readonly unsafeLift: (block: string) => void
   readonly unsafeDrain: () => void
   readonly unsafeCounts: () => Readonly<Record<Counter, number>>
+}
+
+interface Accepted {
+  readonly connection: Connection
+  readonly implicitTls: boolean
 }
 
 /**
@@ -60,19 +65,19 @@ export const make = (options: {
       log(Effect.logWarning("clients refused").pipe(Effect.annotateLogs(counts)))
     )
 
-    const place = (connection: Connection): Admission.Refusal | undefined => {
+    const place = ({ connection, implicitTls }: Accepted): Admission.Refusal | undefined => {
       const verdict = admission.admit(connection.remote.address, clock.unsafeCurrentTimeMillis())
       if (typeof verdict === "string") return verdict
-      options.shard.unsafeOffer({ id: verdict.id, pool: verdict.pool, connection })
+      options.shard.unsafeOffer({ id: verdict.id, pool: verdict.pool, connection, implicitTls })
       return undefined
     }
 
-    const reprieve = Reprieve.make<Connection>({
+    const reprieve = Reprieve.make<Accepted>({
       place,
-      refuse: (connection, reason) => {
+      refuse: ({ connection, implicitTls }, reason) => {
         counts[reason]++
         refusals.note(reason, Date.now())
-        fork(Refusal.say(connection, options.texts[reason]))
+        fork(Refusal.say(connection, options.texts[reason], implicitTls))
       }
     })
 
@@ -89,10 +94,10 @@ export const make = (options: {
     )
 
     return {
-      unsafeTake: (connection) => {
+      unsafeTake: (connection, implicitTls = false) => {
         counts.accepted++
         const wasEmpty = reprieve.size() === 0
-        reprieve.take(connection, Date.now())
+        reprieve.take({ connection, implicitTls }, Date.now())
         if (wasEmpty && reprieve.size() > 0) fork(review)
       },
       unsafeRelease: (id) => {

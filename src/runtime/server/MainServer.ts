@@ -4,6 +4,9 @@ import type { FtpConfig } from "../config/FtpConfig.ts"
 import type { BanList } from "../limits/BanList.ts"
 import { Events } from "../observe/Events.ts"
 import { Tcp } from "../platform/Tcp.ts"
+import * as Keeper from "../tls/Keeper.ts"
+import type { Material } from "../tls/Material.ts"
+import * as Tls from "../tls/Tls.ts"
 import * as EventHub from "./EventHub.ts"
 import * as Layout from "./Layout.ts"
 import * as MainAcceptor from "./MainAcceptor.ts"
@@ -40,7 +43,14 @@ export const make = Effect.fnUntraced(function* <E, R>(
   const tcp = yield* Tcp
   const layout: Layout.Layout = { ...Layout.fromConfig(config), shards: 0 }
   const hub = yield* EventHub.make
-  const tellHub = Effect.provideService(Events, { unsafeTell: hub.unsafeTell })
+  let unsafeReplace = (_material: Material) => {}
+  const keeper = yield* Keeper.make(config, (material) => unsafeReplace(material)).pipe(
+    Effect.mapError(ServerError.ofMaterial)
+  )
+  const tls = Tls.make(config, keeper.unsafeMaterial())
+  unsafeReplace = tls.unsafeReplace
+  const tellHub = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    effect.pipe(Effect.provideService(Events, { unsafeTell: hub.unsafeTell }), Effect.provideService(Tls.Tls, tls))
   const { bans, serve } = yield* tellHub(inside)
   const texts = Refusal.texts(config)
   let onEnd = (_id: number) => {}
@@ -71,12 +81,21 @@ export const make = Effect.fnUntraced(function* <E, R>(
     .listen({ host: config.host, port: config.port, backlog }, acceptor.unsafeTake)
     .pipe(Effect.mapError((error) => ServerError.ofListen(config.host, config.port, error)))
 
+  const { implicitTlsPort } = config
+  const implicit =
+    implicitTlsPort === null
+      ? undefined
+      : yield* tcp
+          .listen({ host: config.host, port: implicitTlsPort, backlog }, (one) => acceptor.unsafeTake(one, true))
+          .pipe(Effect.mapError((error) => ServerError.ofListen(config.host, implicitTlsPort, error)))
+
   return {
-    addresses: [listener.local],
+    addresses: implicit === undefined ? [listener.local] : [listener.local, implicit.local],
     layout,
     drain: Effect.zipRight(Effect.sync(acceptor.unsafeDrain), shard.drain),
     events: hub.stream,
     failed: Effect.never,
+    reload: keeper.reload,
     stats: Effect.sync(() => ServerStats.make(acceptor.unsafeCounts(), []))
   }
 })

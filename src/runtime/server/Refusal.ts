@@ -45,13 +45,13 @@ export const texts = (config: Limits): Texts => {
 }
 
 /**
- * Tells a client and lets it go. It gets a second to take the words.
+ * Tells a client and lets it go. It gets a second to take the words; one that waits for TLS to begin would not understand them.
  *
  * @since 0.1.0
  * @category operations
  */
-export const say = (connection: Connection, text: string): Effect.Effect<void> =>
+export const say = (connection: Connection, text: string, implicitTls = false): Effect.Effect<void> =>
   Effect.suspend(() => {
-    connection.unsafeWrite(text)
+    if (!implicitTls) connection.unsafeWrite(text)
     return connection.end
   }).pipe(Effect.timeout("1 second"), Effect.ignore, Effect.ensuring(Effect.sync(() => connection.unsafeDestroy())))

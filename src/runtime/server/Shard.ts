@@ -19,6 +19,7 @@ export interface Shard {
     readonly id: number
     readonly connection: Connection
     readonly pool: number
+    readonly implicitTls?: boolean | undefined
   }) => void
   /** Tells every session to come to its end, refuses newcomers, and completes when nobody is left. Harmless when repeated. */
   readonly drain: Effect.Effect<void>
@@ -74,11 +75,11 @@ export const make = <R>(options: Options<R>): Effect.Effect<Shard, never, Scope.
     })
 
     return {
-      unsafeOffer: ({ connection, id, pool }) => {
+      unsafeOffer: ({ connection, id, implicitTls, pool }) => {
         const into = pools[pool]
         if (into === undefined) throw new RangeError(`no pool ${pool}`)
         size++
-        into.unsafeOffer({ id, connection, draining })
+        into.unsafeOffer({ id, connection, implicitTls, draining })
       },
       drain: Effect.zipRight(Effect.sync(unsafeWish), untilEmpty),
       size: () => size

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import { ServerEvent } from "../../domain/ServerEvent.ts"
 import { FtpConfig } from "../config/FtpConfig.ts"
 import * as LedgerProtocol from "../limits/LedgerProtocol.ts"
+import { Material } from "../tls/Material.ts"
 
 /**
  * What a shard's thread starts with, for each incarnation anew.
@@ -15,6 +16,8 @@ export const Boot = Schema.Struct({
   /** Which of the shards it is, from 0. */
   index: Schema.NonNegativeInt,
   pools: Schema.NonNegativeInt,
+  /** Absent where TLS is not offered. */
+  tls: Schema.optional(Material),
   /** Addresses of the modules it runs; see `Modules`. */
   serving: Schema.String,
   services: Schema.String
@@ -63,7 +66,7 @@ export const FromShard = Schema.Union(
 export type FromShard = typeof FromShard.Type
 
 /**
- * Main thread to shard. `Drain` lets sessions finish; `Stop` ends what is left, and the thread.
+ * Main thread to shard. `Tls` is for handshakes to come. `Drain` lets sessions finish; `Stop` ends what is left, and the thread.
  *
  * @since 0.1.0
  * @category models
@@ -71,7 +74,8 @@ export type FromShard = typeof FromShard.Type
 export const ToShard = Schema.Union(
   Schema.TaggedStruct("Drain", {}),
   Schema.TaggedStruct("Stop", {}),
-  Schema.TaggedStruct("Ledger", { message: LedgerProtocol.ToShard })
+  Schema.TaggedStruct("Ledger", { message: LedgerProtocol.ToShard }),
+  Schema.TaggedStruct("Tls", { material: Material })
 )
 
 /** @since 0.1.0 @category models */

@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
 import * as LedgerDesk from "../limits/LedgerDesk.ts"
 import type { LedgerOwner } from "../limits/LedgerOwner.ts"
+import type { Material } from "../tls/Material.ts"
 import * as AcceptorProtocol from "./AcceptorProtocol.ts"
 import { ServerError } from "./ServerError.ts"
 import * as ShardLog from "./ShardLog.ts"
@@ -23,6 +24,8 @@ export interface ShardWorker {
   /** The acceptor's end of the way to it. */
   readonly port: MessagePort
   readonly shared: SharedArrayBuffer
+  /** New material for its handshakes. */
+  readonly unsafeReplace: (material: Material) => void
   /** Asks its sessions to finish; completes when none is left. */
   readonly drain: Effect.Effect<void>
   /** Completes with the reason when the thread is gone, and with it every descriptor it had adopted. */
@@ -118,6 +121,7 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
     return {
       port,
       shared,
+      unsafeReplace: (material) => send({ _tag: "Tls", material }),
       drain: Effect.sync(() => send({ _tag: "Drain" })).pipe(
         Effect.zipRight(Effect.raceFirst(Deferred.await(drained), Deferred.await(exited))),
         Effect.asVoid

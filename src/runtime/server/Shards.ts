@@ -3,6 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
+import type { Material } from "../tls/Material.ts"
 import * as AcceptorProtocol from "./AcceptorProtocol.ts"
 import * as RestartIntensity from "./RestartIntensity.ts"
 import { ServerError } from "./ServerError.ts"
@@ -18,6 +19,8 @@ import type { ThreadAcceptor } from "./ThreadAcceptor.ts"
 export interface Shards {
   /** Asks all sessions to finish; completes when none is left. From then on no shard is started again. Harmless when repeated. */
   readonly drain: Effect.Effect<void>
+  /** New TLS material for those that run; `unsafeMaterial` has it for those that will be started. */
+  readonly unsafeReplace: (material: Material) => void
   readonly unsafeStats: () => ReadonlyArray<ShardStats>
   /** Fails with `ShardRestarts` when shards die more often than the intensity allows. */
   readonly failed: Effect.Effect<never, ServerError>
@@ -36,6 +39,7 @@ export interface Options extends Omit<ShardWorker.Options, "boot"> {
   /** What each shard starts with. */
   readonly boots: ReadonlyArray<ShardWorker.Options["boot"]>
   readonly acceptor: ThreadAcceptor
+  readonly unsafeMaterial: () => Material | undefined
   readonly restarts: RestartIntensity.RestartIntensity
 }
 
@@ -63,7 +67,7 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
       Effect.gen(function* () {
         const shard = incarnations++
         yield* Effect.addFinalizer(() => Effect.sync(() => options.acceptor.unsafeRemoveShard(shard)))
-        const worker = yield* ShardWorker.make({ ...options, boot: seat.boot })
+        const worker = yield* ShardWorker.make({ ...options, boot: { ...seat.boot, tls: options.unsafeMaterial() } })
         seat.worker = worker
         yield* Effect.addFinalizer(() => Effect.sync(() => (seat.worker = undefined)))
         options.acceptor.unsafeAddShard(shard, worker.port, worker.shared)
@@ -119,6 +123,9 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
         draining = true
         return Effect.forEach(workers(), (worker) => worker.drain, { concurrency: "unbounded", discard: true })
       }),
+      unsafeReplace: (material) => {
+        for (const worker of workers()) worker.unsafeReplace(material)
+      },
       unsafeStats: () =>
         seats.map(({ boot, restarts, worker }) => ({ pools: boot.pools, restarts, clients: clientsOf(worker) })),
       failed: Deferred.await(failed)

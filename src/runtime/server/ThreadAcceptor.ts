@@ -41,7 +41,7 @@ export interface ThreadAcceptor {
  */
 export const make = (options: {
   readonly calls: SocketCalls
-  readonly listeners: ReadonlyArray<Listening>
+  readonly listeners: ReadonlyArray<Listening & { readonly implicitTls?: boolean }>
   readonly limits: Limits
   readonly texts: Refusal.Texts
   /** The module the thread runs. */
@@ -59,7 +59,7 @@ export const make = (options: {
     const boot: Protocol.Boot = {
       control: port2,
       bell,
-      listeners: listeners.map(({ descriptor, local }) => ({ descriptor, local })),
+      listeners: listeners.map(({ descriptor, implicitTls, local }) => ({ descriptor, local, implicitTls })),
       limits,
       texts,
       counters

@@ -6,6 +6,8 @@ import * as LedgerOwner from "../limits/LedgerOwner.ts"
 import { Events } from "../observe/Events.ts"
 import * as Accept from "../platform/Accept.ts"
 import type { SocketCalls } from "../platform/SocketCalls.ts"
+import * as Keeper from "../tls/Keeper.ts"
+import type { Material } from "../tls/Material.ts"
 import * as PassivePorts from "../transfer/PassivePorts.ts"
 import * as EventHub from "./EventHub.ts"
 import * as Layout from "./Layout.ts"
@@ -73,12 +75,27 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
 
   const owner = yield* Effect.provideService(LedgerOwner.make(config), Events, { unsafeTell: hub.unsafeTell })
 
+  let unsafeReplace = (_material: Material) => {}
+  const keeper = yield* Keeper.make(config, (material) => unsafeReplace(material)).pipe(
+    Effect.mapError(ServerError.ofMaterial)
+  )
   const listener = yield* Accept.listen(calls, { host: config.host, port: config.port, backlog }).pipe(
     Effect.mapError((error) => ServerError.ofListen(config.host, config.port, error))
   )
+  const { implicitTlsPort } = config
+  const implicit =
+    implicitTlsPort === null
+      ? []
+      : [
+          yield* Accept.listen(calls, { host: config.host, port: implicitTlsPort, backlog }).pipe(
+            Effect.mapError((error) => ServerError.ofListen(config.host, implicitTlsPort, error)),
+            Effect.map((listening) => ({ ...listening, implicitTls: true }))
+          )
+        ]
+  const listeners = [listener, ...implicit]
   const acceptor = yield* ThreadAcceptor.make({
     calls,
-    listeners: [listener],
+    listeners,
     limits: { maxClients: config.maxClients, maxClientsPerAddress: config.maxClientsPerAddress },
     texts: Refusal.texts(config),
     entry: new URL("./acceptorThread.js", entries)
@@ -98,8 +115,10 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     restarts: options.restarts ?? RestartIntensity.forShards(layout.shards),
     startTimeout: options.startTimeout ?? "20 seconds",
     stopTimeout: options.stopTimeout ?? "3 seconds",
-    unsafeTell: hub.unsafeTell
+    unsafeTell: hub.unsafeTell,
+    unsafeMaterial: keeper.unsafeMaterial
   })
+  unsafeReplace = shards.unsafeReplace
 
   yield* Effect.addFinalizer(() =>
     Effect.zipRight(
@@ -108,9 +127,10 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     )
   )
   return {
-    addresses: [listener.local],
+    addresses: listeners.map(({ local }) => local),
     layout,
     drain: Effect.zipRight(acceptor.drain, shards.drain),
+    reload: keeper.reload,
     events: hub.stream,
     failed: Effect.raceFirst(acceptor.failed, shards.failed),
     stats: Effect.sync(() => ServerStats.make(acceptor.unsafeCounts(), shards.unsafeStats()))

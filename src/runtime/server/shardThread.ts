@@ -11,6 +11,7 @@ import * as LedgerClient from "../limits/LedgerClient.ts"
 import { Events } from "../observe/Events.ts"
 import * as NodeTcp from "../platform/NodeTcp.ts"
 import { Tcp } from "../platform/Tcp.ts"
+import * as Tls from "../tls/Tls.ts"
 import * as HandedClients from "./HandedClients.ts"
 import * as Modules from "./Modules.ts"
 import * as Refusal from "./Refusal.ts"
@@ -25,11 +26,14 @@ const tell = (message: FromShard) => parentPort?.postMessage(message)
 const encodeLedger = Schema.encodeSync(FromShard)
 const client = LedgerClient.make((message) => parentPort?.postMessage(encodeLedger({ _tag: "Ledger", message })))
 
+const tls = Tls.make(boot.config, boot.tls)
+
 const wishes = { Drain: Deferred.unsafeMake<void>(FiberId.none), Stop: Deferred.unsafeMake<void>(FiberId.none) }
 const decode = Schema.decodeUnknownSync(ToShard)
 parentPort?.on("message", (encoded) => {
   const message = decode(encoded)
   if (message._tag === "Ledger") client.unsafeHear(message.message)
+  else if (message._tag === "Tls") tls.unsafeReplace(message.material)
   else Deferred.unsafeDone(wishes[message._tag], Effect.void)
 })
 
@@ -59,6 +63,7 @@ const main = Modules.load(boot, boot.config, { shard: boot.index }).pipe(
   Effect.flatMap((serving) => Effect.provide(program, Layer.provideMerge(serving, NodeTcp.layer))),
   Effect.provideService(Ledger, client.ledger),
   Effect.provideService(Events, { unsafeTell: (event) => tell({ _tag: "Event", event }) }),
+  Effect.provideService(Tls.Tls, tls),
   Effect.provide(ShardLog.layer(boot.config.logLevel, tell))
 )
 

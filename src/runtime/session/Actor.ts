@@ -2,6 +2,7 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { Event } from "../../domain/session/Event.ts"
 import type { State } from "../../domain/session/State.ts"
+import type { TlsContext } from "../platform/TlsContext.ts"
 import type { Client } from "../server/Client.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import type * as Progress from "../transfer/Progress.ts"
@@ -25,6 +26,8 @@ export interface Actor {
   lease: Lease | undefined
   /** The running task's, and undefined while none runs that moves. */
   progress: Progress.Progress | undefined
+  /** What its handshakes are made with, from the first one on. */
+  tlsContext: TlsContext | undefined
   /** Gives the session an event to step through. */
   readonly unsafeTell: (event: Event) => void
   /** Interrupts the running task without waiting for it; its end is told as an event. */

@@ -3,6 +3,8 @@ import * as Either from "effect/Either"
 import * as Command from "../../domain/Command.ts"
 import * as Line from "../../domain/Line.ts"
 import type { Received } from "../../domain/session/State.ts"
+import * as Ahead from "../platform/Ahead.ts"
+import * as ClientHello from "../platform/ClientHello.ts"
 import type * as Tcp from "../platform/Tcp.ts"
 
 /** Bytes made into lines at a time: a flood of short lines waits as bytes, not as objects. */
@@ -10,6 +12,8 @@ const portion = 1024
 
 /** Bytes of replies the client may leave unread before its next command is looked at. */
 const patience = 16 * 1024
+
+const lineFeed = 0x0a
 
 const tooLong: Received = Either.left({ _tag: "TooLong" })
 
@@ -21,7 +25,7 @@ const tooLong: Received = Either.left({ _tag: "TooLong" })
  * @category models
  */
 export class ControlConnection implements Tcp.Reader {
-  readonly connection: Tcp.Connection
+  connection: Tcp.Connection
   /** The client will send no more. */
   ended = false
   /** The descriptor is gone. */
@@ -35,16 +39,28 @@ export class ControlConnection implements Tcp.Reader {
   #unread: Uint8Array | undefined = undefined
   #output = ""
   #ignores = false
+  /** What may be a ClientHello and not a line, with what follows it; only where TLS may still begin. */
+  #hello: Uint8Array | undefined = undefined
+  #mayBegin: boolean
 
-  /** `changed` is called whenever there may be a line to take, or an end to notice. */
-  constructor(connection: Tcp.Connection, limit: number, changed: () => void) {
+  /**
+   * `changed` is called whenever there may be a line to take, or an end to notice. Where TLS `mayBegin` on the connection, what
+   * looks like its first bytes is no line before all lines ahead of it were taken.
+   */
+  constructor(connection: Tcp.Connection, limit: number, changed: () => void, mayBegin = false) {
+    this.#mayBegin = mayBegin
     this.connection = connection
     this.#limit = limit
     this.#changed = changed
   }
 
-  onData(bytes: Uint8Array): void {
+  onData(read: Uint8Array): void {
     if (this.#ignores) return
+    const bytes = this.#mayBegin ? this.#withoutHello(read) : read
+    if (bytes.length === 0) {
+      this.#changed()
+      return
+    }
     if (this.#unread === undefined && this.#next >= this.#lines.length && bytes.length <= portion) {
       this.#feed(bytes)
     } else {
@@ -74,7 +90,21 @@ export class ControlConnection implements Tcp.Reader {
 
   /** The client will send no more, and all it did send has been taken. */
   unsafeIsSpent(): boolean {
-    return this.ended && this.#next >= this.#lines.length && this.#unread === undefined
+    const isTaken = this.#next >= this.#lines.length && this.#unread === undefined && this.#hello === undefined
+    return this.ended && isTaken
+  }
+
+  #withoutHello(bytes: Uint8Array): Uint8Array {
+    if (this.#hello !== undefined) {
+      this.#hello = concat(this.#hello, bytes)
+      return nothing
+    }
+    const isAtStart = this.#state === Line.empty && (this.#unread === undefined || this.#unread.at(-1) === lineFeed)
+    const at = ClientHello.find(bytes, isAtStart)
+    if (at === undefined) return bytes
+    this.connection.pause()
+    this.#hello = bytes.slice(at)
+    return bytes.subarray(0, at)
   }
 
   /** The next line the client sent, or `undefined` while there is none. */
@@ -86,6 +116,11 @@ export class ControlConnection implements Tcp.Reader {
         return line._tag === "Text" ? Command.parse(line.text) : tooLong
       }
       const unread = this.#unread
+      if (unread === undefined && this.#hello !== undefined) {
+        this.#unread = this.#hello
+        this.#hello = undefined
+        continue
+      }
       if (unread === undefined) return undefined
       this.#feed(unread.subarray(0, portion))
       if (unread.length > portion) {
@@ -97,11 +132,44 @@ export class ControlConnection implements Tcp.Reader {
     }
   }
 
+  /**
+   * Stops reading and forgets what was read, for TLS to go on from here; gives what to put it on, with a ClientHello put back
+   * where one `follows` at once.
+   */
+  unsafeSuspend(follows: boolean): Ahead.Below {
+    const { connection } = this
+    connection.pause()
+    const isNext = follows && this.#unread === undefined && this.#next >= this.#lines.length
+    const hello = isNext ? this.#hello : undefined
+    this.#forget()
+    return hello === undefined ? connection : Ahead.on(connection, [hello])
+  }
+
+  /** Goes on with another connection on top of the one so far. */
+  unsafeContinue(connection: Tcp.Connection): void {
+    this.connection = connection
+    this.#mayBegin = false
+    connection.read(this)
+  }
+
+  /** Drops the connection and counts as closed. */
+  unsafeDrop(): void {
+    this.connection.unsafeDestroy()
+    this.onClose()
+  }
+
+  #forget(): void {
+    this.#hello = undefined
+    this.#state = Line.empty
+    this.#lines = []
+    this.#next = 0
+    this.#unread = undefined
+  }
+
   /** Reads on, to notice the end, and throws away what comes. */
   unsafeIgnore(): void {
     this.#ignores = true
-    this.#lines = []
-    this.#unread = undefined
+    this.#forget()
     this.connection.resume()
   }
 
@@ -125,6 +193,8 @@ export class ControlConnection implements Tcp.Reader {
   /** Completes when the client has taken the replies, or is gone. */
   readonly caughtUp: Effect.Effect<void> = Effect.suspend(() => Effect.ignore(this.connection.drained))
 }
+
+const nothing = new Uint8Array(0)
 
 const concat = (first: Uint8Array, second: Uint8Array): Uint8Array => {
   const both = new Uint8Array(first.length + second.length)

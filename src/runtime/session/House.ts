@@ -5,6 +5,7 @@ import type { Ledger } from "../limits/Ledger.ts"
 import type { Tcp } from "../platform/Tcp.ts"
 import type { ChunkPool } from "../storage/ChunkPool.ts"
 import type { Storage } from "../storage/Storage.ts"
+import type { Provider } from "../tls/Tls.ts"
 import type { PassivePorts } from "../transfer/PassivePorts.ts"
 import type { Timers } from "./Timers.ts"
 
@@ -21,6 +22,7 @@ export interface House {
   readonly ledger: Ledger["Type"]
   readonly tcp: Tcp["Type"]
   readonly passivePorts: PassivePorts
+  readonly tls: Provider
   readonly timers: Timers["Type"]
   readonly unsafeTell: (event: ServerEvent) => void
   /** Buffers that uploads pass through. */

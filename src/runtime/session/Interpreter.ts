@@ -7,6 +7,7 @@ import type { Actor } from "./Actor.ts"
 import * as Changes from "./Changes.ts"
 import * as Login from "./Login.ts"
 import * as Questions from "./Questions.ts"
+import * as Securing from "./Securing.ts"
 import * as StatusListing from "./StatusListing.ts"
 import * as TransferTask from "./TransferTask.ts"
 
@@ -45,6 +46,10 @@ export const perform = (actor: Actor, action: Action): Effect.Effect<void> => {
   switch (action._tag) {
     case "Authenticate":
       return Login.authenticate(actor, action)
+    case "Recognise":
+      return Login.recognise(actor, action)
+    case "StartTls":
+      return Securing.control(actor, action.follows)
     case "OpenPassive":
       return openPassive(actor, action.command)
     case "Ask":
@@ -79,17 +84,23 @@ const openPassive = (actor: Actor, command: "PASV" | "EPSV"): Effect.Effect<void
     actor.unsafeTell({ _tag: "PassiveFailed", reason: "PASV needs an IPv4 address to announce; use EPSV." })
     return Effect.void
   }
-  const leased = house.passivePorts.lease({ peer: remote.address, anyPeer: house.config.allowForeignPassive }).pipe(
-    Effect.match({
-      onSuccess: (lease) => {
-        actor.lease = lease
-        const protocol = address.includes(":") ? 2 : 1
-        actor.unsafeTell({ _tag: "PassiveOpened", host: new HostPort({ protocol, address, port: lease.port }) })
-      },
-      onFailure: () =>
-        actor.unsafeTell({ _tag: "PassiveFailed", reason: "All passive ports are taken; try again later." })
+  const leased = house.passivePorts
+    .lease({
+      peer: remote.address,
+      anyPeer: house.config.allowForeignPassive,
+      unsafeBegin: (connection) => Securing.unsafeBegin(actor, connection)
     })
-  )
+    .pipe(
+      Effect.match({
+        onSuccess: (lease) => {
+          actor.lease = lease
+          const protocol = address.includes(":") ? 2 : 1
+          actor.unsafeTell({ _tag: "PassiveOpened", host: new HostPort({ protocol, address, port: lease.port }) })
+        },
+        onFailure: () =>
+          actor.unsafeTell({ _tag: "PassiveFailed", reason: "All passive ports are taken; try again later." })
+      })
+    )
   return Effect.uninterruptible(leased)
 }
 

@@ -17,12 +17,33 @@ export const authenticate = (
   actor: Actor,
   { name, password }: Extract<Action, { readonly _tag: "Authenticate" }>
 ): Effect.Effect<void> => {
-  const { client, house, lodging } = actor
-  const { peer } = actor.state.settings
+  const { client, house, state } = actor
+  return decide(actor, name, house.ledger.login(client.id, { name, password, peer: state.settings.peer }), true)
+}
+
+/**
+ * As `authenticate`, for whom a certificate names. A refusal is nobody's business: the password comes next.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const recognise = (
+  actor: Actor,
+  { name }: Extract<Action, { readonly _tag: "Recognise" }>
+): Effect.Effect<void> => {
+  const { client, house, state } = actor
+  return decide(actor, name, house.ledger.recognise(client.id, { name, peer: state.settings.peer }), false)
+}
+
+const decide = (
+  actor: Actor,
+  name: string,
+  login: Effect.Effect<Welcome, LoginError>,
+  tellsRefusal: boolean
+): Effect.Effect<void> => {
+  const { lodging } = actor
   lodging.unsafeKnock()
-  const decided = Effect.flatMap(house.ledger.login(client.id, { name, password, peer }), (welcome) =>
-    Effect.as(enter(actor, welcome), welcome)
-  ).pipe(
+  const decided = Effect.flatMap(login, (welcome) => Effect.as(enter(actor, welcome), welcome)).pipe(
     Effect.match({
       onSuccess: ({ account }): Verdict => ({ _tag: "Welcome", account }),
       onFailure: toVerdict
@@ -31,7 +52,8 @@ export const authenticate = (
   return actor.fork(decided, (exit) => {
     const verdict = Exit.getOrElse(exit, () => unavailable)
     if (verdict._tag !== "Welcome") lodging.unsafeLeave()
-    if (!Exit.isInterrupted(exit)) tell(actor, name, verdict)
+    const isTold = !Exit.isInterrupted(exit) && (tellsRefusal || verdict._tag !== "Refused")
+    if (isTold) tell(actor, name, verdict)
     return { _tag: "LoginDecided", verdict }
   })
 }

@@ -11,6 +11,7 @@ import type { Event } from "../../domain/session/Event.ts"
 import * as Session from "../../domain/session/Session.ts"
 import * as State from "../../domain/session/State.ts"
 import { breathe } from "../platform/EventLoop.ts"
+import type { TlsContext } from "../platform/TlsContext.ts"
 import type { Client } from "../server/Client.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
@@ -31,6 +32,13 @@ const turn = 128
 /** How long a closed session waits for its client to hang up, so that the last reply is not lost to a reset. */
 const linger = Duration.toMillis("2 seconds")
 
+const tlsRules = ({ config, tls }: House, { implicitTls = false }: Client): State.TlsRules | undefined =>
+  tls.unsafeContext() && {
+    required: config.tlsRequired,
+    implicit: implicitTls,
+    certificateLogin: config.tlsClientLogin
+  }
+
 /**
  * One session: private state that one fiber steps through events, a control connection that feeds it, and at most one child fiber
  * for the login or transfer it is waiting for, so that ABOR, STAT, NOOP and QUIT are heard at once.
@@ -46,6 +54,7 @@ export class SessionActor implements Actor, Timed {
   state: State.State
   lease: Lease | undefined = undefined
   progress: Progress.Progress | undefined = undefined
+  tlsContext: TlsContext | undefined = undefined
 
   /** Since when nobody has been logged in. */
   #strangerSince: number
@@ -71,12 +80,15 @@ export class SessionActor implements Actor, Timed {
     this.lodging = new Lodging(client.id, house)
     this.#rate = new CommandRate(house.config.commandRate)
     this.#strangerSince = this.#touchedAt = house.timers.unsafeNow()
-    this.control = new ControlConnection(client.connection, house.config.maxLineLength, () => this.#stir())
+    const tls = tlsRules(house, client)
+    const { maxLineLength } = house.config
+    this.control = new ControlConnection(client.connection, maxLineLength, () => this.#stir(), tls !== undefined)
     this.state = State.initial({
       greeting: house.config.greeting,
       peer: HostPort.normalize(client.connection.remote.address),
       allowForeignActive: house.config.allowForeignActive,
-      allowPrivilegedActive: house.config.allowPrivilegedActive
+      allowPrivilegedActive: house.config.allowPrivilegedActive,
+      tls
     })
   }
 
@@ -208,7 +220,7 @@ export class SessionActor implements Actor, Timed {
 
   /** The session's life: from the greeting until one side ends it, and whatever it still holds given back. */
   readonly life: Effect.Effect<void> = Effect.gen(this, function* () {
-    this.control.connection.read(this.control)
+    if (this.client.implicitTls !== true) this.control.connection.read(this.control)
     for (;;) {
       const action = this.#advance()
       this.control.unsafeFlush()
@@ -234,7 +246,9 @@ export class SessionActor implements Actor, Timed {
     Effect.ensuring(
       Effect.suspend(() => {
         this.lease?.release()
-        return Effect.zipRight(this.#endTask, this.#moveOut)
+        // Above the client's own connection there may be TLS by now.
+        const drop = Effect.sync(() => this.control.connection.unsafeDestroy())
+        return Effect.ensuring(Effect.zipRight(this.#endTask, this.#moveOut), drop)
       })
     )
   )
@@ -275,6 +289,6 @@ export class SessionActor implements Actor, Timed {
       }),
       { until: () => this.control.ended }
     )
-    return Effect.zipRight(Effect.ignore(this.client.connection.end), Effect.asVoid(ended))
+    return Effect.zipRight(Effect.ignore(this.control.connection.end), Effect.asVoid(ended))
   })
 }

@@ -8,6 +8,7 @@ import type { Client } from "../server/Client.ts"
 import { Serve } from "../server/Serve.ts"
 import * as ChunkPool from "../storage/ChunkPool.ts"
 import { Storage } from "../storage/Storage.ts"
+import { Tls } from "../tls/Tls.ts"
 import { PassivePorts } from "../transfer/PassivePorts.ts"
 import type { House } from "./House.ts"
 import { SessionActor } from "./SessionActor.ts"
@@ -32,6 +33,7 @@ export const layer = (config: FtpConfig): Layer.Layer<Serve, never, Ledger | Pas
         ledger: yield* Ledger,
         tcp: yield* Tcp,
         passivePorts: yield* PassivePorts,
+        tls: yield* Tls,
         timers: yield* Timers,
         unsafeTell: (yield* Events).unsafeTell,
         chunks: ChunkPool.make({ largest: largestChunk }),

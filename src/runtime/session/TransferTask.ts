@@ -1,5 +1,5 @@
 import * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Algorithm } from "../../domain/Digest.ts"
 import type { Action, Payload } from "../../domain/session/Action.ts"
@@ -16,6 +16,7 @@ import * as Transfer from "../transfer/Transfer.ts"
 import type { Actor } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as Quotas from "./Quotas.ts"
+import * as Securing from "./Securing.ts"
 
 type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 
@@ -25,6 +26,20 @@ interface Fate {
   begun: boolean
   voided: boolean
 }
+
+/** With TLS on top where the session protects its data; the scope drops that too. */
+const secured = (actor: Actor, connection: ReturnType<typeof connect>) =>
+  Effect.flatMap(connection, (below) =>
+    Effect.acquireRelease(
+      Effect.interruptible(
+        Effect.mapError(
+          Securing.data(actor, below),
+          (cause) => new DataConnection.DataConnectionError({ reason: "Unprotected", cause })
+        )
+      ),
+      (made) => Effect.sync(made.unsafeDestroy)
+    )
+  )
 
 const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
   data._tag === "Active"
@@ -67,7 +82,7 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     representation,
     mode,
     rights: lodging.rights,
-    connect: connect(actor, data, lease),
+    connect: secured(actor, connect(actor, data, lease)),
     opened: (size, name) => actor.unsafeTell({ _tag: "TransferOpened", size, ...(name === undefined ? {} : { name }) }),
     progress,
     throttle: Limits.throttle(actor, payload._tag === "Upload" ? "upload" : "download", progress),

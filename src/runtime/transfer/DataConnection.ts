@@ -3,18 +3,20 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as HostPort from "../../domain/HostPort.ts"
 import { type Connection, type Endpoint, type Tcp, TcpError } from "../platform/Tcp.ts"
+import { TlsError } from "../platform/TlsError.ts"
 import { type Lease, PassiveError } from "./PassiveLease.ts"
 
 /**
  * Why a transfer has no data connection: the client did not connect or answer in time, it refused, it cannot be reached from the
- * address its control connection uses, or what was prepared is gone. A reply says 425 to all of them.
+ * address its control connection uses, or what was prepared is gone. A reply says 425 to all of them but `Unprotected`, where TLS
+ * did not come to be.
  *
  * @since 0.1.0
  * @category errors
  */
 export class DataConnectionError extends Schema.TaggedError<DataConnectionError>()("DataConnectionError", {
-  reason: Schema.Literal("TimedOut", "Refused", "Unreachable", "Closed", "Other"),
-  cause: Schema.optional(Schema.Union(TcpError, PassiveError))
+  reason: Schema.Literal("TimedOut", "Refused", "Unreachable", "Closed", "Other", "Unprotected"),
+  cause: Schema.optional(Schema.Union(TcpError, PassiveError, TlsError))
 }) {
   override get message(): string {
     return this.cause === undefined ? this.reason : `${this.reason}: ${this.cause.message}`

@@ -60,7 +60,10 @@ export class PassiveLease implements Lease {
   #over = false
   #wake: () => void = () => {}
 
-  constructor(slot: Slot, peer: string, anyPeer: boolean) {
+  readonly #begin: (connection: Connection) => Connection
+
+  constructor(slot: Slot, peer: string, anyPeer: boolean, begin = (connection: Connection) => connection) {
+    this.#begin = begin
     this.anyPeer = anyPeer
     this.#slot = slot
     this.#peer = peer
@@ -89,7 +92,7 @@ export class PassiveLease implements Lease {
 
   unsafeArrive(connection: Connection): void {
     this.#leave()
-    this.#connection = connection
+    this.#connection = this.#begin(connection)
     this.#wake()
   }
 

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as HostPort from "../../domain/HostPort.ts"
 import type { PassiveAddress, PortRange } from "../config/FtpConfig.ts"
-import { Tcp } from "../platform/Tcp.ts"
+import { type Connection, Tcp } from "../platform/Tcp.ts"
 import { type Lease, PassiveError, PassiveLease, type Slot, unsafeDeliver } from "./PassiveLease.ts"
 
 export type {
@@ -25,6 +25,8 @@ const mostChosenPorts = 1024
 export interface LeaseOptions {
   readonly peer: string
   readonly anyPeer: boolean
+  /** Gets the connection the moment it is there, and gives what is to be used in its place. */
+  readonly unsafeBegin?: (connection: Connection) => Connection
 }
 
 /**
@@ -90,10 +92,10 @@ export class PassivePorts extends Effect.Service<PassivePorts>()("weft/PassivePo
       })
     )
 
-    const leaseOn = (slot: Slot, { anyPeer, peer }: LeaseOptions): Lease => {
+    const leaseOn = (slot: Slot, { anyPeer, peer, unsafeBegin }: LeaseOptions): Lease => {
       slots.delete(slot)
       slots.add(slot)
-      return new PassiveLease(slot, peer, anyPeer)
+      return new PassiveLease(slot, peer, anyPeer, unsafeBegin)
     }
 
     /** The port unused for the longest time comes first; what takes anybody's connection rather has a port of its own. */
@@ -149,10 +151,10 @@ export class PassivePorts extends Effect.Service<PassivePorts>()("weft/PassivePo
      * A port for one connection of this client. The caller owns it: take it where an interruption cannot come between, and
      * call `release` in the end. Fails with `Exhausted` where the client has a connection pending on every port.
      */
-    const lease = ({ anyPeer, peer }: LeaseOptions): Effect.Effect<Lease, PassiveError> =>
+    const lease = (given: LeaseOptions): Effect.Effect<Lease, PassiveError> =>
       Effect.suspend(() => {
         if (!isOpen) return Effect.fail(new PassiveError({ reason: "Closed" }))
-        const options = { anyPeer, peer: HostPort.normalize(peer) }
+        const options = { ...given, peer: HostPort.normalize(given.peer) }
         const bound = leaseBound(options, false)
         return bound === undefined ? binding.withPermits(1)(leaseAny(options)) : Effect.succeed(bound)
       })

@@ -68,7 +68,8 @@ const refusals: Readonly<Record<DataConnectionError["reason"], string>> = {
   Refused: "The client refused the data connection.",
   Unreachable: "The client cannot be reached for the data connection.",
   Closed: "The data connection is gone.",
-  Other: "The data connection failed."
+  Other: "The data connection failed.",
+  Unprotected: "The data connection is not protected."
 }
 
 const badData: Readonly<Record<Deflate.DeflateError["reason"], string>> = {
@@ -83,7 +84,9 @@ const toOutcome = (failure: Failure): Outcome => {
     case "StorageError":
       return { _tag: "Fault", fault: failure.reason }
     case "DataConnectionError":
-      return { _tag: "NoConnection", reason: refusals[failure.reason] }
+      return failure.reason === "Unprotected"
+        ? { _tag: "Unprotected", reason: `TLS on the data connection failed: ${failure.cause?.message ?? ""}.` }
+        : { _tag: "NoConnection", reason: refusals[failure.reason] }
     case "TcpError":
       return { _tag: "Cut", reason: "The data connection broke; transfer cut." }
     case "DeflateError":

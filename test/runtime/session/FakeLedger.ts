@@ -46,6 +46,7 @@ export const layer = (accounts: (name: string) => Account): Layer.Layer<Ledger |
             sessions.set(session, account)
             return Effect.succeed({ account, upload: bucket(`${name} up`), download: bucket(`${name} down`) })
           }),
+        recognise: () => new LoginError({ reason: "Refused" }),
         unsafeLogout: (session) => void sessions.delete(session),
         reserve: (session, amount, measure) =>
           Effect.suspend(() => {

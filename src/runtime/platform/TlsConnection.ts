@@ -1,0 +1,212 @@
+import type * as Net from "node:net"
+import * as Os from "node:os"
+import * as Tls from "node:tls"
+import * as Effect from "effect/Effect"
+import type { Below } from "./Ahead.ts"
+import { NodeConnection } from "./NodeConnection.ts"
+import * as SocketOptions from "./SocketOptions.ts"
+import type { Connection, Endpoint, Reader, TcpError } from "./Tcp.ts"
+import type { TlsContext } from "./TlsContext.ts"
+import { TlsError, toTlsError } from "./TlsError.ts"
+
+/**
+ * What a handshake came to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Established {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly protocol: string
+  readonly cipher: string
+  /** The client resumed a session rather than beginning one. */
+  readonly resumed: boolean
+  /** The common name in the client's certificate, where it gave one that is believed. */
+  readonly clientName: string | undefined
+}
+
+/**
+ * How to accept. `protocols` are the ALPN names taken (RFC 7301): a client that names others only is refused, one that names none is not.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly context: TlsContext
+  readonly protocols: ReadonlyArray<string>
+}
+
+interface Handle {
+  readonly fd?: number
+  readonly reading?: boolean
+  readonly readStart?: () => number
+  readonly readStop?: () => number
+  readonly verifyError?: () => (Error & { readonly code?: string }) | null
+}
+
+const handleOf = (socket: Net.Socket): Handle | undefined =>
+  (socket as unknown as { readonly _handle?: Handle | null })._handle ?? undefined
+
+const { EALREADY } = Os.constants.errno
+
+/**
+ * Node ends the stream alike for a close_notify and for a FIN without one. While a close_notify is looked at the socket below is
+ * still reading, or was stopped for being ahead; after a FIN it no longer reads, and can be told to.
+ */
+const wasCutShort = (tls: Net.Socket, raw: Net.Socket): boolean => {
+  if (handleOf(tls)?.reading === false) return false
+  const handle = handleOf(raw)
+  if (handle?.readStart?.() === -EALREADY) return false
+  handle?.readStop?.()
+  return true
+}
+
+class Socket extends Tls.TLSSocket {
+  truncated = false
+  readonly #raw: Net.Socket
+  readonly #onEnd: () => void
+
+  constructor(raw: Net.Socket, { context, protocols }: Options, onEnd: () => void) {
+    const { clientCertificate } = context
+    super(raw, {
+      isServer: true,
+      secureContext: context.secureContext,
+      SNICallback: (name, done) => done(null, context.named(name)),
+      ALPNProtocols: [...protocols],
+      requestCert: clientCertificate !== "off",
+      rejectUnauthorized: clientCertificate === "required",
+      // Node only listens to it for sessions.
+      ...(context.kept === undefined ? {} : { server: context.kept as Net.Server })
+    })
+    this.#raw = raw
+    this.#onEnd = onEnd
+  }
+
+  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    if (chunk === null) {
+      this.truncated = wasCutShort(this, this.#raw)
+      this.#onEnd()
+    }
+    return super.push(chunk, encoding)
+  }
+}
+
+/**
+ * The server's side of TLS on top of a connection. It begins with the handshake by itself, before anybody asks.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class TlsConnection implements Connection {
+  readonly local: Endpoint
+  readonly remote: Endpoint
+  readonly #socket: Socket
+  readonly #raw: Net.Socket
+  readonly #inner: NodeConnection
+  #result: Established | TlsError | undefined
+  #settled: () => void = () => {}
+
+  private constructor(below: Below, raw: Net.Socket, options: Options) {
+    this.local = below.local
+    this.remote = below.remote
+    this.#raw = raw
+    const socket = new Socket(raw, options, () => this.#settle(new TlsError({ reason: "Cut", detail: "" })))
+    this.#socket = socket
+    // Before a listener for data is there, which would set it flowing.
+    socket.pause()
+    const failed = (cause: Error) => {
+      this.#settle(toTlsError(cause))
+      socket.destroy(cause)
+    }
+    socket.on("_tlsError", failed)
+    socket.on("error", failed)
+    socket.once("close", () => this.#settle(new TlsError({ reason: "Cut", detail: "" })))
+    socket.once("secure", () => this.#settle(established(socket, options)))
+    this.#inner = NodeConnection.accepted(socket)
+    if (raw.destroyed) this.#settle(new TlsError({ reason: "Cut", detail: "" }))
+  }
+
+  /**
+   * Puts TLS on a connection, which is this one's from then on, with what it has read ahead. `undefined`, and nothing done, where that
+   * cannot be: no socket of the system is below.
+   */
+  static unsafeAccept(below: Below, options: Options): TlsConnection | undefined {
+    const raw = below.unsafeSurrender?.()
+    if (raw === undefined) return undefined
+    return new TlsConnection(below, raw, options)
+  }
+
+  /** Completes with the handshake. Interrupted before, or failing, it leaves nothing of the connection. */
+  get established(): Effect.Effect<Established, TlsError> {
+    return Effect.async((resume) => {
+      const settled = () => {
+        const result = this.#result
+        if (result === undefined) return
+        resume(result instanceof TlsError ? Effect.fail(result) : Effect.succeed(result))
+      }
+      this.#settled = settled
+      settled()
+      return Effect.sync(this.unsafeDestroy)
+    })
+  }
+
+  /** After the end: the peer sent its FIN without a close_notify before it, so that somebody may have cut the stream. */
+  get truncated(): boolean {
+    return this.#socket.truncated
+  }
+
+  get descriptor(): number | undefined {
+    return handleOf(this.#raw)?.fd
+  }
+
+  readonly read = (reader: Reader): void => this.#inner.read(reader)
+  readonly pause = (): void => this.#inner.pause()
+  readonly resume = (): void => this.#inner.resume()
+  readonly unsafeWrite = (text: string): boolean => this.#inner.unsafeWrite(text)
+  readonly unsafePending = (): number => this.#inner.unsafePending()
+  readonly write = (bytes: Uint8Array): Effect.Effect<void, TcpError> => this.#inner.write(bytes)
+
+  readonly unsafeUndelivered = (): number => {
+    const { descriptor } = this
+    return (descriptor === undefined ? undefined : SocketOptions.undelivered(descriptor)) ?? this.#socket.writableLength
+  }
+
+  readonly unsafeDestroy = (): void => {
+    this.#inner.unsafeDestroy()
+    this.#raw.destroy()
+  }
+
+  get drained(): Effect.Effect<void, TcpError> {
+    return this.#inner.drained
+  }
+
+  /** Sends close_notify and FIN. */
+  get end(): Effect.Effect<void, TcpError> {
+    return this.#inner.end
+  }
+
+  #settle(result: Established | TlsError): void {
+    if (this.#result !== undefined) return
+    this.#result = result
+    if (result instanceof TlsError) this.unsafeDestroy()
+    this.#settled()
+  }
+}
+
+const established = (socket: Socket, { context }: Options): Established | TlsError => {
+  const asked = context.clientCertificate !== "off"
+  const certificate = asked ? socket.getPeerCertificate() : undefined
+  const isGiven = certificate !== undefined && Object.keys(certificate).length > 0
+  const wrong = isGiven ? handleOf(socket)?.verifyError?.() : undefined
+  if (wrong) return new TlsError({ reason: "Refused", detail: `client certificate: ${wrong.code ?? wrong.message}` })
+  if (!isGiven && context.clientCertificate === "required") {
+    return new TlsError({ reason: "Refused", detail: "no client certificate" })
+  }
+  const name = certificate?.subject?.CN
+  return {
+    protocol: socket.getProtocol() ?? "",
+    cipher: socket.getCipher()?.standardName ?? "",
+    resumed: socket.isSessionReused(),
+    clientName: isGiven && typeof name === "string" ? name : undefined
+  }
+}

@@ -1,0 +1,474 @@
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either, Fiber, type Scope } from "effect"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
+import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
+import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
+import { type Established, TlsConnection } from "../../../src/runtime/platform/TlsConnection.ts"
+import * as TlsContext from "../../../src/runtime/platform/TlsContext.ts"
+import type { TlsError } from "../../../src/runtime/platform/TlsError.ts"
+import * as SelfSigned from "../../../src/runtime/tls/SelfSigned.ts"
+import * as Descriptors from "../../support/Descriptors.ts"
+import * as Inbox from "../../support/Inbox.ts"
+
+const sign = (host: string, now = Date.now()) => SelfSigned.make({ hosts: [host], now })
+const identity = (host: string): TlsContext.Identity => ({ ...sign(host), names: [host] })
+const options: TlsContext.Options = {
+  identities: [identity("one.example"), identity("two.example"), { ...identity("*.three.example") }],
+  ticketKeys: new Uint8Array(48).fill(7),
+  minVersion: "1.2",
+  ciphers: "",
+  clientCa: "",
+  clientCertificate: "off"
+}
+const context = TlsContext.unsafeMake(options)
+
+/** Hands an accepted connection over as another thread would, by a duplicate of its descriptor. */
+const adopted = (tcp: typeof Tcp.Service, connection: Connection): Connection => {
+  const dup = ffi?.libc.func("int dup(int)") as (descriptor: number) => number
+  const { local, remote } = connection
+  const descriptor = dup(connection.descriptor ?? -1)
+  connection.unsafeDestroy()
+  return tcp.adopt({ descriptor, local, remote })
+}
+
+const kinds = [
+  ["accepted", (_: typeof Tcp.Service, connection: Connection) => connection],
+  ...(ffi === undefined ? [] : [["adopted", adopted] as const])
+] as const
+
+const run = <A, E>(effect: Effect.Effect<A, E, Tcp | Scope.Scope>) =>
+  Effect.scoped(effect).pipe(Effect.provide(NodeTcp.layer))
+
+type Serve = (connection: TlsConnection) => void
+
+/** Puts TLS on every connection that comes; gives back the port. */
+const serving = (take: (typeof kinds)[number][1], serve: Serve, on: () => TlsContext.TlsContext = () => context) =>
+  Effect.gen(function* () {
+    const tcp = yield* Tcp
+    const { local } = yield* tcp.listen({ host: "127.0.0.1", port: 0, backlog: 512 }, (plain) => {
+      const tls = TlsConnection.unsafeAccept(take(tcp, plain), { context: on(), protocols: ["ftp"] })
+      if (tls === undefined) throw new Error("no socket below")
+      serve(tls)
+    })
+    return local.port
+  })
+
+const client = (port: number, more: Tls.ConnectionOptions = {}) =>
+  Effect.acquireRelease(
+    Effect.async<Tls.TLSSocket, Error>((resume) => {
+      const socket = Tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false, ...more })
+      socket.allowHalfOpen = true
+      socket.on("error", (error) => resume(Effect.fail(error)))
+      socket.once("secureConnect", () => resume(Effect.succeed(socket)))
+    }),
+    (socket) => Effect.sync(() => socket.destroy())
+  )
+
+/** Waits until the server hangs up. */
+const hungUp = (socket: Net.Socket) =>
+  Effect.async<void>((resume) => {
+    socket.once("end", () => resume(Effect.void))
+    socket.once("close", () => resume(Effect.void))
+    socket.resume()
+  })
+
+const event = (socket: Net.Socket, name: string) =>
+  Effect.async<void>((resume) => {
+    socket.once(name, () => resume(Effect.void))
+  })
+
+const everything = (socket: Net.Socket) =>
+  Effect.async<Buffer>((resume) => {
+    const chunks: Array<Buffer> = []
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk))
+    socket.once("end", () => resume(Effect.succeed(Buffer.concat(chunks))))
+  })
+
+/** Serves one client and hands it out. */
+const one = <A, E>(
+  take: (typeof kinds)[number][1],
+  body: (port: number, server: Effect.Effect<TlsConnection>) => Effect.Effect<A, E, Tcp | Scope.Scope>,
+  on?: () => TlsContext.TlsContext
+) =>
+  run(
+    Effect.gen(function* () {
+      let found: TlsConnection | undefined
+      const port = yield* serving(
+        take,
+        (connection) => {
+          found = connection
+        },
+        on
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(() => found?.unsafeDestroy()))
+      const server = Effect.suspend(() =>
+        Effect.map(
+          Descriptors.until(() => found !== undefined),
+          () => found as TlsConnection
+        )
+      )
+      return yield* body(port, server)
+    })
+  )
+
+/** What handshakes come to, and that all descriptors are back. */
+const handshakes = (
+  take: (typeof kinds)[number][1],
+  visits: number,
+  visit: (port: number, index: number) => Effect.Effect<unknown, unknown, Scope.Scope>,
+  on?: () => TlsContext.TlsContext
+) =>
+  run(
+    Effect.gen(function* () {
+      const results: Array<Either.Either<Established, TlsError>> = []
+      const before = Descriptors.unsafeCount()
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const finish = (connection: TlsConnection) =>
+            Effect.runFork(
+              Effect.map(Effect.either(connection.established), (result) => {
+                results.push(result)
+                connection.unsafeDestroy()
+              })
+            )
+          const port = yield* serving(take, finish, on)
+          yield* Effect.forEach(
+            Array.from({ length: visits }, (_, index) => index),
+            (index) => Effect.scoped(Effect.exit(visit(port, index))),
+            { concurrency: 8 }
+          )
+          yield* Descriptors.until(() => results.length === visits)
+        })
+      )
+      yield* Descriptors.until(() => Descriptors.unsafeCount() <= before)
+      return results
+    })
+  )
+
+const reasons = (results: ReadonlyArray<Either.Either<Established, TlsError>>) =>
+  results.map((result) => (Either.isLeft(result) ? result.left.reason : "Established"))
+
+/** Sends bytes on a bare socket, then hangs up or waits until the server does. */
+const bare = (port: number, bytes: Uint8Array, hangsUp: boolean) =>
+  Effect.gen(function* () {
+    const socket = Net.connect(port, "127.0.0.1")
+    socket.on("error", () => {})
+    socket.resume()
+    socket.write(bytes)
+    if (hangsUp) socket.end()
+    yield* event(socket, "close")
+  })
+
+const hello = Effect.async<Buffer>((resume) => {
+  const server = Net.createServer((socket) =>
+    socket.once("data", (bytes: Buffer) => {
+      server.close()
+      socket.destroy()
+      resume(Effect.succeed(bytes))
+    })
+  )
+  server.listen(0, "127.0.0.1", () => {
+    Tls.connect({ port: (server.address() as Net.AddressInfo).port }).on("error", () => {})
+  })
+})
+
+const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 31 + (index >> 8)) & 0xff)
+
+describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
+  describe.each(["TLSv1.2", "TLSv1.3"] as const)("%s", (version) => {
+    const versions = { minVersion: version, maxVersion: version } as const
+
+    it.live("carries bytes both ways, and says close_notify", () =>
+      one(take, (port, server) =>
+        Effect.gen(function* () {
+          const socket = yield* client(port, versions)
+          const tls = yield* server
+          const { cipher, protocol, resumed } = yield* tls.established
+          assert.deepStrictEqual([protocol, resumed], [version, false])
+          assert.match(cipher, /GCM|CHACHA20/)
+          assert.isAbove(tls.descriptor ?? -1, 0)
+          const inbox = Inbox.make(tls)
+          const received = yield* Effect.fork(everything(socket))
+          socket.end(bytes)
+          assert.isTrue(Buffer.from(bytes).equals(yield* inbox.takeAll))
+          assert.isFalse(tls.truncated)
+          tls.unsafeWrite("220 grüß dich\r\n")
+          yield* tls.write(bytes)
+          assert.strictEqual(tls.unsafePending(), 0)
+          yield* tls.end
+          const got = yield* Fiber.join(received)
+          assert.isTrue(got.equals(Buffer.concat([Buffer.from("220 grüß dich\r\n"), bytes])))
+          assert.isUndefined(yield* inbox.closed)
+        })
+      )
+    )
+
+    it.live("tells a FIN without close_notify, also when it was not reading", () =>
+      one(take, (port, server) =>
+        Effect.gen(function* () {
+          const raw = Net.connect(port, "127.0.0.1")
+          const socket = yield* client(port, { ...versions, socket: raw })
+          const tls = yield* server
+          yield* tls.established
+          yield* Effect.async<void>((resume) => {
+            socket.write(bytes, () => resume(Effect.void))
+            raw.once("close", () => resume(Effect.void))
+          }).pipe(Effect.fork)
+          const inbox = Inbox.make(tls)
+          tls.pause()
+          yield* Descriptors.turn
+          tls.resume()
+          assert.strictEqual((yield* inbox.takeBytes(bytes.length)).length, bytes.length)
+          raw.end()
+          yield* inbox.ended
+          assert.isTrue(tls.truncated)
+        })
+      )
+    )
+
+    it.live("takes a close_notify behind much that waits to be read for what it is", () =>
+      one(take, (port, server) =>
+        Effect.gen(function* () {
+          const socket = yield* client(port, versions)
+          const tls = yield* server
+          yield* tls.established
+          socket.end(Buffer.alloc(40_000))
+          let [received, ended] = [0, false]
+          tls.read({
+            onData: (chunk) => {
+              received += chunk.length
+              tls.pause()
+              setImmediate(tls.resume)
+            },
+            onEnd: () => {
+              ended = true
+            },
+            onClose: () => {}
+          })
+          yield* Descriptors.until(() => ended)
+          assert.deepStrictEqual([received, tls.truncated], [40_000, false])
+        })
+      )
+    )
+
+    it.live("a client that reads nothing holds a few chunks, and one that is not read a few more", () =>
+      one(take, (port, server) =>
+        Effect.gen(function* () {
+          const socket = yield* client(port, versions)
+          socket.pause()
+          const tls = yield* server
+          yield* tls.established
+          const chunk = new Uint8Array(256 * 1024)
+          let written = 0
+          const writing = yield* Effect.fork(
+            Effect.forever(
+              Effect.map(tls.write(chunk), () => {
+                written += chunk.length
+              })
+            )
+          )
+          const settled = yield* Descriptors.settled(() => written + tls.unsafeUndelivered())
+          assert.isBelow(settled, 32 * 1024 * 1024)
+          assert.isAtMost(tls.unsafePending(), chunk.length)
+          assert.isAbove(tls.unsafeUndelivered(), 0)
+          const inbox = Inbox.make(tls)
+          tls.pause()
+          let sent = 0
+          const flood = () => {
+            socket.write(chunk, (error) => {
+              if (error) return
+              sent += chunk.length
+              flood()
+            })
+          }
+          flood()
+          yield* Descriptors.settled(() => sent)
+          assert.isAtMost(inbox.unsafeReceived(), 128 * 1024)
+          assert.isBelow(sent, 32 * 1024 * 1024)
+          yield* Fiber.interrupt(writing)
+        })
+      )
+    )
+
+    it.live("resumes a session with the same ticket keys, and none with others", () =>
+      run(
+        Effect.gen(function* () {
+          const alone = TlsContext.unsafeAlone(context, options, new Uint8Array(48).fill(9))
+          let on = context
+          const resumed: Array<boolean> = []
+          const port = yield* serving(
+            take,
+            (tls) =>
+              void Effect.runFork(
+                Effect.map(tls.established, (found) => {
+                  resumed.push(found.resumed)
+                  tls.unsafeWrite("x")
+                })
+              ),
+            () => on
+          )
+          const visit = (session: Buffer | undefined) =>
+            Effect.gen(function* () {
+              const socket = yield* client(port, { ...versions, ...(session && { session }) })
+              const ticket =
+                version === "TLSv1.2"
+                  ? Effect.sync(() => socket.getSession())
+                  : Effect.async<Buffer>((resume) => {
+                      socket.once("session", (found) => resume(Effect.succeed(found)))
+                    })
+              const found = session === undefined ? yield* ticket : session
+              yield* event(socket, "data")
+              return found
+            }).pipe(Effect.scoped)
+          const session = yield* visit(undefined)
+          yield* visit(session)
+          on = TlsContext.unsafeMake(options)
+          yield* visit(session)
+          on = alone
+          yield* visit(session)
+          const own = yield* visit(undefined)
+          yield* visit(own)
+          on = context
+          yield* visit(own)
+          assert.deepStrictEqual(resumed, [false, true, true, false, false, true, false])
+        })
+      )
+    )
+  })
+
+  it.live("a ClientHello cut at any byte, garbage and other protocols are errors, and leave nothing", () =>
+    Effect.gen(function* () {
+      const whole = yield* hello
+      const cut = yield* handshakes(take, whole.length, (port, index) => bare(port, whole.subarray(0, index), true))
+      assert.deepStrictEqual(new Set(reasons(cut)), new Set(["Cut"]))
+      const strangers = [
+        "GET / HTTP/1.0\r\n\r\n",
+        "USER joe\r\nPASS secret\r\n",
+        "\0".repeat(500),
+        "\x16\x03\x01\0\0".repeat(99)
+      ]
+      const odd = yield* handshakes(take, strangers.length, (port, index) =>
+        bare(port, Buffer.from(strangers[index] ?? "", "latin1"), false)
+      )
+      assert.isTrue(reasons(odd).every((reason) => reason === "NotTls" || reason === "Refused"))
+    })
+  )
+
+  it.live("who does not get on is refused: old versions, weak ciphers, other protocols' names", () =>
+    Effect.gen(function* () {
+      const wishes: ReadonlyArray<Tls.ConnectionOptions> = [
+        { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" },
+        { maxVersion: "TLSv1.2", ciphers: "AES128-SHA" },
+        { ALPNProtocols: ["http/1.1", "h2"] },
+        { ALPNProtocols: ["h2", "ftp"] },
+        {}
+      ]
+      const results = yield* Effect.forEach(wishes, (wish) =>
+        handshakes(take, 1, (port) => Effect.flatMap(client(port, wish), hungUp))
+      )
+      assert.deepStrictEqual(results.flatMap(reasons), ["Refused", "Refused", "Refused", "Established", "Established"])
+    })
+  )
+
+  it.live("an interrupted handshake leaves nothing", () =>
+    run(
+      Effect.gen(function* () {
+        const before = Descriptors.unsafeCount()
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            let waiting: Fiber.RuntimeFiber<unknown, TlsError> | undefined
+            const port = yield* serving(take, (tls) => {
+              waiting = Effect.runFork(tls.established)
+            })
+            const socket = Net.connect(port, "127.0.0.1").resume()
+            yield* Descriptors.until(() => waiting !== undefined)
+            if (waiting !== undefined) yield* Fiber.interrupt(waiting)
+            yield* event(socket, "close")
+          })
+        )
+        yield* Descriptors.until(() => Descriptors.unsafeCount() <= before)
+      })
+    )
+  )
+
+  it.live("shows the certificate that goes with the name asked for", () =>
+    run(
+      Effect.gen(function* () {
+        const port = yield* serving(take, (tls) => void Effect.runFork(Effect.ignore(tls.established)))
+        const shown = (servername: string) =>
+          Effect.scoped(Effect.map(client(port, { servername }), (socket) => socket.getPeerCertificate().subject.CN))
+        const names = ["one.example", "TWO.example", "a.three.example", "a.b.three.example", "else.example"]
+        assert.deepStrictEqual(yield* Effect.forEach(names, shown), [
+          "one.example",
+          "two.example",
+          "*.three.example",
+          "one.example",
+          "one.example"
+        ])
+      })
+    )
+  )
+
+  it.live("asks for client certificates as it is told", () =>
+    Effect.gen(function* () {
+      const known = sign("joe")
+      const stranger = sign("jack")
+      const expired = sign("old", Date.now() - 400 * 86_400_000)
+      const asking = (clientCertificate: TlsContext.Options["clientCertificate"]) =>
+        TlsContext.unsafeMake({ ...options, clientCertificate, clientCa: known.certificate + expired.certificate })
+      const visit = (asked: TlsContext.TlsContext, own: typeof known | undefined) =>
+        Effect.map(
+          handshakes(
+            take,
+            1,
+            (port) =>
+              Effect.flatMap(client(port, own && { cert: own.certificate, key: own.key }), (socket) => hungUp(socket)),
+            () => asked
+          ),
+          ([result]) => (result === undefined ? result : Either.map(result, ({ clientName }) => clientName))
+        )
+      const right = (name: string | undefined) => Either.right(name)
+      assert.deepStrictEqual(yield* visit(asking("optional"), known), right("joe"))
+      assert.deepStrictEqual(yield* visit(asking("optional"), undefined), right(undefined))
+      assert.deepStrictEqual(yield* visit(asking("required"), known), right("joe"))
+      for (const own of [stranger, expired]) {
+        for (const asked of [asking("optional"), asking("required")]) {
+          const found = yield* visit(asked, own)
+          assert.isTrue(found !== undefined && Either.isLeft(found) && found.left.reason === "Refused")
+        }
+      }
+      const found = yield* visit(asking("required"), undefined)
+      assert.isTrue(found !== undefined && Either.isLeft(found) && found.left.reason === "Refused")
+    })
+  )
+
+  it.live("takes what was read ahead as the beginning of the handshake", () =>
+    Effect.gen(function* () {
+      const tcp = yield* Tcp
+      let ahead: Uint8Array | undefined
+      let tls: TlsConnection | undefined
+      const { local } = yield* tcp.listen({ host: "127.0.0.1", port: 0, backlog: 5 }, (plain) => {
+        const below = take(tcp, plain)
+        below.read({
+          onData: (chunk) => {
+            ahead = chunk.slice()
+            below.pause()
+            const socket = below.unsafeSurrender?.()
+            socket?.unshift(ahead)
+            const again: Connection = { ...below, unsafeSurrender: () => socket as Net.Socket }
+            tls = TlsConnection.unsafeAccept(again, { context, protocols: ["ftp"] })
+          },
+          onEnd: () => {},
+          onClose: () => {}
+        })
+      })
+      yield* client(local.port)
+      yield* Descriptors.until(() => tls !== undefined)
+      assert.isDefined(ahead)
+      yield* (tls as TlsConnection).established
+      ;(tls as TlsConnection).unsafeDestroy()
+    }).pipe(run)
+  )
+})

@@ -217,18 +217,27 @@ inEachHouse(
 
     it("a session is resumed whichever shard serves", async () => {
       const visit = (session: Buffer | undefined) =>
-        new Promise<readonly [boolean, Buffer]>((resolve) => {
+        new Promise<readonly [boolean, Buffer]>((resolve, reject) => {
           let ticket: Buffer | undefined = session
+          let greeted = false
           const at = { port: house().server.implicitPort, rejectUnauthorized: false, ...(session && { session }) }
           const socket = Tls.connect(at)
-          socket.on("session", (found: Buffer) => {
-            ticket ??= found
-          })
-          socket.on("data", () => {
-            if (ticket === undefined) return
+          // Node tells of the ticket after the greeting, or before it.
+          const settle = () => {
+            if (ticket === undefined || !greeted) return
             resolve([socket.isSessionReused(), ticket])
             socket.destroy()
+          }
+          socket.on("session", (found: Buffer) => {
+            ticket ??= found
+            settle()
           })
+          socket.on("data", () => {
+            greeted = true
+            settle()
+          })
+          socket.on("error", reject)
+          socket.on("close", () => reject(new Error("closed")))
         })
       const [, ticket] = await visit(undefined)
       for (let times = 0; times < 8; times++) assert.isTrue((await visit(ticket))[0])

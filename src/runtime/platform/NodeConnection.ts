@@ -106,24 +106,28 @@ export class NodeConnection implements Connection {
   #reader: Reader | undefined
   #silent = false
 
-  private constructor(raw: Net.Socket, local: Endpoint, remote: Endpoint) {
+  private constructor(raw: Net.Socket, local: Endpoint, remote: Endpoint, isWhole = () => false) {
     this.raw = raw
     this.local = local
     this.remote = remote
     raw.once("end", () => {
-      if (isReset(this.descriptor)) raw.destroy(new ResetError())
+      if (!isWhole() && isReset(this.descriptor)) raw.destroy(new ResetError())
       else this.#tell((reader) => reader.onEnd())
     })
     raw.once("close", () => this.#reportClose())
   }
 
-  /** Takes what a server accepted and paused. Node reads such a socket into fresh memory each time. */
-  static accepted(raw: Net.Socket): NodeConnection {
+  /**
+   * Takes what a server accepted and paused. Node reads such a socket into fresh memory each time. At an end that `isWhole` nothing
+   * that follows can have cut it.
+   */
+  static accepted(raw: Net.Socket, isWhole?: () => boolean): NodeConnection {
     raw.on("error", ignore)
     const connection = new NodeConnection(
       raw,
       toEndpoint(raw.localAddress, raw.localPort),
-      toEndpoint(raw.remoteAddress, raw.remotePort)
+      toEndpoint(raw.remoteAddress, raw.remotePort),
+      isWhole
     )
     raw.on("data", (bytes) => connection.#receive(bytes))
     return connection

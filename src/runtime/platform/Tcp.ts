@@ -88,6 +88,8 @@ export interface Connection {
   readonly unsafeDestroy: () => void
   /** The operating system's descriptor where there is one. */
   readonly descriptor: number | undefined
+  /** After the end, with TLS: no close_notify came before it, so that somebody may have cut the stream. */
+  readonly truncated?: boolean
   /**
    * Gives the paused socket below to who puts TLS on top of it, with what has been read ahead; this connection is silent from
    * then on. Absent where there is no socket of the system.

@@ -56,9 +56,10 @@ const { EALREADY } = Os.constants.errno
 const wasCutShort = (tls: Net.Socket, raw: Net.Socket): boolean => {
   if (handleOf(tls)?.reading === false) return false
   const handle = handleOf(raw)
-  if (handle?.readStart?.() === -EALREADY) return false
+  const isReading = handle?.readStart?.() === -EALREADY
+  // Nothing of worth can follow; a reset that does would take with it what is still to be read.
   handle?.readStop?.()
-  return true
+  return !isReading
 }
 
 class Socket extends Tls.TLSSocket {
@@ -122,7 +123,7 @@ export class TlsConnection implements Connection {
     socket.on("error", failed)
     socket.once("close", () => this.#settle(new TlsError({ reason: "Cut", detail: "" })))
     socket.once("secure", () => this.#settle(established(socket, options)))
-    this.#inner = NodeConnection.accepted(socket)
+    this.#inner = NodeConnection.accepted(socket, () => !socket.truncated)
     if (raw.destroyed) this.#settle(new TlsError({ reason: "Cut", detail: "" }))
   }
 

@@ -129,6 +129,7 @@ const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {
     store: { partial: config.partialUploads, digest: algorithms[config.uploadDigest], sync: config.syncUploads },
     largest: Limits.largestUpload(actor),
     unsafeIsDeserted: () => actor.unsafeIsDeserted(),
+    needsCloseNotify: config.tlsCloseNotify === "require",
     quota: Quotas.of(actor),
     unsafeClaim: (path) => {
       const name = `${home}\0${path}`

@@ -28,6 +28,7 @@ export class Intake implements Reader {
   readonly #largest: number
   readonly #unsafeNow: () => number
   readonly #unsafeIsDeserted: () => boolean
+  readonly #needsCloseNotify: boolean
   #filling: Buffer | undefined = undefined
   #filled = 0
   /** What came when there was no room, before the connection took notice of `pause`. */
@@ -39,7 +40,10 @@ export class Intake implements Reader {
   #wake: (() => void) | undefined = undefined
   #taken: Buffer | undefined = undefined
 
-  /** `largest` is in bytes: more than that is not gathered before it is stored. */
+  /**
+   * `largest` is in bytes: more than that is not gathered before it is stored. Where it `needsCloseNotify`, the end of a connection
+   * with TLS counts only behind one.
+   */
   constructor(
     connection: Connection,
     options: {
@@ -48,6 +52,7 @@ export class Intake implements Reader {
       readonly largest: number
       readonly unsafeNow: () => number
       readonly unsafeIsDeserted: () => boolean
+      readonly needsCloseNotify: boolean
     }
   ) {
     this.#connection = connection
@@ -56,6 +61,7 @@ export class Intake implements Reader {
     this.#largest = Math.max(smallest, options.largest)
     this.#unsafeNow = options.unsafeNow
     this.#unsafeIsDeserted = options.unsafeIsDeserted
+    this.#needsCloseNotify = options.needsCloseNotify
   }
 
   onData(bytes: Uint8Array): void {
@@ -66,7 +72,8 @@ export class Intake implements Reader {
   }
 
   onEnd(): void {
-    if (this.#unsafeIsDeserted()) this.#closed = true
+    const isCut = this.#needsCloseNotify && this.#connection.truncated === true
+    if (isCut || this.#unsafeIsDeserted()) this.#closed = true
     else this.whole = true
     this.#stir()
   }

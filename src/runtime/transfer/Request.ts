@@ -53,6 +53,8 @@ export interface Intake {
   readonly quota: Quota | undefined
   /** The control connection has ended without a QUIT. */
   readonly unsafeIsDeserted: () => boolean
+  /** With TLS, an end without a close_notify is a cut. */
+  readonly needsCloseNotify: boolean
   /** Takes a name for an upload under way that must not meet another; `undefined` where it is taken, else gives it back. */
   readonly unsafeClaim: (path: VirtualPath) => (() => void) | undefined
   /** Called in the turn in which the file has its name. */

@@ -124,6 +124,7 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
           pool: request.intake.pool,
           progress,
           unsafeIsDeserted: request.intake.unsafeIsDeserted,
+          needsCloseNotify: request.intake.needsCloseNotify,
           largest: throttle === undefined ? largestBuffer : Math.min(throttle.chunk, largestBuffer),
           unsafeNow
         })

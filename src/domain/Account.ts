@@ -30,6 +30,17 @@ export type Limits = typeof Limits.Type
 export const unlimited: Limits = {}
 
 /**
+ * What of a session must not be in clear: nothing, its login, or its login and its data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const TlsPolicy = Schema.Literal("none", "login", "data")
+
+/** @since 0.1.0 @category models */
+export type TlsPolicy = typeof TlsPolicy.Type
+
+/**
  * Who is logged in, where their files are and what they may do.
  *
  * @since 0.1.0
@@ -40,7 +51,9 @@ export const Account = Schema.Struct({
   /** What the storage calls the tree that the account sees as "/"; absent, it is the storage's own. */
   home: optional(Schema.String),
   rights: Rights,
-  limits: Limits
+  limits: Limits,
+  /** What is asked of it beyond what the server asks of everybody. */
+  tls: optional(TlsPolicy)
 })
 
 /** @since 0.1.0 @category models */

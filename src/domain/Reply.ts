@@ -89,6 +89,8 @@ export const securing = make(234, "TLS, please.")
 /** @since 0.1.0 @category replies */
 export const needTls = make(530, "TLS is required: give AUTH TLS first.")
 /** @since 0.1.0 @category replies */
+export const accountNeedsTls = make(530, "This account requires TLS: give AUTH TLS first.")
+/** @since 0.1.0 @category replies */
 export const needProtectedData = make(521, "Data connections must be protected: give PBSZ 0 and PROT P first.")
 /** @since 0.1.0 @category replies */
 export const unprotected = (text: string) => make(522, text)

@@ -22,8 +22,8 @@ export const ServerEvent = Schema.Union(
   Schema.TaggedStruct("LoginRefused", {
     ...session,
     name: Schema.String,
-    /** `Limited` is in order but for a limit, which `limit` tells. */
-    reason: Schema.Literal("Refused", "Limited", "Unavailable"),
+    /** `Limited` is in order but for a limit, which `limit` tells; `InClear` but for the TLS that the account asks for. */
+    reason: Schema.Literal("Refused", "InClear", "Limited", "Unavailable"),
     limit: Schema.optional(Schema.String)
   }),
   /** An address that gave too many wrong passwords is told 421 until then (milliseconds since the epoch). */

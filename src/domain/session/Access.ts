@@ -65,6 +65,8 @@ export const decided = (
         { ...next, user: undefined, account: verdict.account, failedLogins: 0 },
         certified === true ? Reply.recognised(name) : Reply.loggedIn(name)
       )
+    case "InClear":
+      return Decision.say(next, Reply.accountNeedsTls)
     case "Limited":
       return Decision.close(next, Reply.closing(verdict.reason))
     case "Unavailable":

@@ -7,8 +7,8 @@ import type { HostPort } from "../HostPort.ts"
 import type { Received } from "./State.ts"
 
 /**
- * How a login ended: with an account, refused, over a limit (`reason` says which, for people), or not decided because accounts
- * could not be asked.
+ * How a login ended: with an account, refused, in order but in clear where the account wants TLS, over a limit (`reason` says which,
+ * for people), or not decided because accounts could not be asked.
  *
  * @since 0.1.0
  * @category models
@@ -16,6 +16,7 @@ import type { Received } from "./State.ts"
 export type Verdict =
   | { readonly _tag: "Welcome"; readonly account: Account }
   | { readonly _tag: "Refused" }
+  | { readonly _tag: "InClear" }
   | { readonly _tag: "Limited"; readonly reason: string }
   | { readonly _tag: "Unavailable" }
 

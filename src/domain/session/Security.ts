@@ -1,3 +1,4 @@
+import type { Account, TlsPolicy } from "../Account.ts"
 import type { Verb } from "../Command.ts"
 import * as Reply from "../Reply.ts"
 import * as Decision from "./Decision.ts"
@@ -46,7 +47,7 @@ export const handlers: Handlers<"AUTH" | "PBSZ" | "PROT" | "CCC"> = {
       case "P":
         return protect(state, "P")
       case "C":
-        return state.settings.tls?.required === "data"
+        return policies(state).has("data")
           ? Decision.say(state, Reply.policy("Data connections must be protected: PROT P."))
           : protect(state, "C")
       case "S":
@@ -66,20 +67,31 @@ export const handlers: Handlers<"AUTH" | "PBSZ" | "PROT" | "CCC"> = {
   )
 }
 
+/** What the server asks of everybody, or the account of itself: whichever is more. */
+const policies = ({ account, settings }: State): ReadonlySet<TlsPolicy | undefined> =>
+  new Set([settings.tls?.required, account?.tls])
+
 const moving: ReadonlySet<Verb> = new Set<Verb>(["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD"])
 
 /**
- * What the policy has against a command as things stand: a login in clear, or data in clear (RFC 4217 section 9).
+ * What the policy has against a command as things stand: a login in clear, or data in clear (RFC 4217 section 9). What an account
+ * asks for itself is found out by its login, see {@link isInClear}.
  *
  * @since 0.1.0
  * @category gates
  */
-export const refusal = ({ protection, settings }: State, verb: Verb): Reply.Reply | undefined => {
-  const required = settings.tls?.required ?? "none"
-  if (required === "none") return undefined
-  if (!protection.control && (verb === "USER" || verb === "PASS")) return Reply.needTls
-  return required === "data" && protection.data === "C" && moving.has(verb) ? Reply.needProtectedData : undefined
+export const refusal = (state: State, verb: Verb): Reply.Reply | undefined => {
+  const { protection, settings } = state
+  const isLogin = verb === "USER" || verb === "PASS"
+  if (isLogin && !protection.control && (settings.tls?.required ?? "none") !== "none") return Reply.needTls
+  return protection.data === "C" && moving.has(verb) && policies(state).has("data")
+    ? Reply.needProtectedData
+    : undefined
 }
+
+/** Whether an account asks for TLS and its login came without. @since 0.1.0 @category predicates */
+export const isInClear = ({ protection }: State, { tls = "none" }: Account): boolean =>
+  tls !== "none" && !protection.control
 
 /** Begins a session whose port has TLS from the first byte on. @since 0.1.0 @category events */
 export const implicit = (state: State): Decision.Decision =>

@@ -1,6 +1,7 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { TlsPolicy } from "../../domain/Account.ts"
 import * as Permission from "../../domain/Permission.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
 import * as Codec from "../config/Codec.ts"
@@ -70,6 +71,9 @@ export const files: Codec.Codec<number> = Codecs.whole(1, 1_000_000_000_000)
 
 /** @since 0.1.0 @category codecs */
 export const truth: Codec.Codec<boolean> = Codecs.truth
+
+/** What must not be in clear. @since 0.1.0 @category codecs */
+export const tls: Codec.Codec<TlsPolicy> = Codecs.oneOf(TlsPolicy)
 
 const expecting = (expected: string) => ({ message: () => `expected ${expected}` })
 

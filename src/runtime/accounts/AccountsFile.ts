@@ -53,7 +53,8 @@ const entryOf = (found: AccountEntry, folder: string): Entry => ({
       ),
       denied: found.denied ?? []
     },
-    limits: limitsOf(found.limits)
+    limits: limitsOf(found.limits),
+    ...(found.tls === undefined ? {} : { tls: found.tls })
   },
   password: found.password,
   disabled: found.disabled ?? false,

@@ -35,6 +35,7 @@ export const AccountEntry = Schema.Struct({
   denied: optional(Fields.denied),
   disabled: optional(Fields.truth.native),
   certificate: optional(Fields.truth.native),
+  tls: optional(Fields.tls.native),
   limits: optional(Limits)
 }).annotations(expecting("an account with a name and a password"))
 

@@ -55,9 +55,15 @@ const goodName = (name: string): Effect.Effect<string, ConfigError> =>
     (expected) => new ConfigError({ reason: "Invalid", message: `NAME ${quote(name)}: expected ${expected}` })
   )
 
-/** Permissions of a list are written as a list. */
+/** As the file has it: what is a list, a truth or a number is written as one. */
 const plain = (field: string, text: string): unknown =>
-  field === "permissions" && text.includes(",") ? text.split(",") : /^\d+$/.test(text) ? Number(text) : text
+  field === "permissions" && text.includes(",")
+    ? text.split(",")
+    : field === "certificate"
+      ? text === "true"
+      : /^\d+$/.test(text)
+        ? Number(text)
+        : text
 
 const written = (name: string, values: Readonly<Record<string, Option.Option<string>>>, cwd: string) => {
   const account: Record<string, unknown> = {}
@@ -69,12 +75,13 @@ const written = (name: string, values: Readonly<Record<string, Option.Option<str
     if (limit !== undefined) limits[limit] = plain(limit, text)
     else account[field] = field === "home" ? Path.resolve(cwd, text) : plain(field, text)
   }
-  const { home, permissions = "read-only" } = account
+  const { home, permissions = "read-only", ...others } = account
   return (password: string): AccountsEdit.Written => ({
     name,
     password,
     ...(home === undefined ? {} : { home }),
     permissions,
+    ...others,
     ...(Object.keys(limits).length === 0 ? {} : { limits })
   })
 }

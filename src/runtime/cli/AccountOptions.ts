@@ -44,6 +44,20 @@ export const flags: ReadonlyArray<Row> = [
     Fields.permissions,
     `What it may do: ${Fields.permissions.expected} (read-only)`
   ),
+  row(
+    "--tls",
+    "POLICY",
+    ["tls"],
+    Fields.tls,
+    "What of it must not be in clear, whatever the server asks of others (none)"
+  ),
+  row(
+    "--certificate",
+    "BOOLEAN",
+    ["certificate"],
+    Fields.truth,
+    "Whether a client certificate with its name opens it (false)"
+  ),
   row("--max-sessions", "COUNT", ["limits", "sessions"], Fields.sessions, "Sessions it may have at once"),
   row("--quota", "BYTES", ["limits", "quotaBytes"], Fields.bytes, "Bytes its home may hold"),
   row("--quota-files", "COUNT", ["limits", "quotaFiles"], Fields.files, "Files its home may hold"),

@@ -95,9 +95,26 @@ export const change = (
   ).pipe(Effect.mapError((error) => (error instanceof ConfigError ? error : unusable(resolved, "accounts")(error))))
 }
 
-/** Fails where the accounts file of the configuration is broken; warns where others may read it. @since 0.1.0 @category checks */
-export const check = (resolved: Resolved): Effect.Effect<void, ConfigError> =>
-  resolved.config.accounts === "" ? Effect.void : Effect.asVoid(book(resolved))
+/**
+ * Fails where the accounts file of the configuration is broken; warns where others may read it, and of accounts that nobody can log in
+ * to.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const check = (resolved: Resolved): Effect.Effect<void, ConfigError> => {
+  const { accounts, tlsCert, tlsSelfSigned } = resolved.config
+  if (accounts === "") return Effect.void
+  const isOffered = tlsCert.length > 0 || tlsSelfSigned
+  const isShut = ({ account: { tls = "none" } }: AccountsFile.Entry) => tls !== "none" && !isOffered
+  return Effect.flatMap(book(resolved), (found) =>
+    Effect.forEach(
+      [...found.values()].filter(isShut),
+      ({ account }) => warn(`account ${quote(account.name)} requires TLS, which is not offered`),
+      { discard: true }
+    )
+  )
+}
 
 /**
  * Makes the folder an account is to see, where it is not there, and says so.

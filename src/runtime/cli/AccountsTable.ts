@@ -22,12 +22,14 @@ const limitsOf = ({ account }: Entry): string => {
     .join(" ")
 }
 
-const permissionsOf = ({ account, disabled }: Entry): string => {
+const permissionsOf = ({ account, certificate, disabled }: Entry): string => {
   const { denied, permissions, prefixes } = account.rights
   return [
     ...(disabled ? ["disabled"] : []),
     Fields.permissions.print(permissions),
     ...prefixes.map(({ path, permissions }) => `${path}=${Fields.permissions.print(permissions)}`),
+    ...(account.tls === undefined ? [] : [`tls=${account.tls}`]),
+    ...(certificate ? ["certificate"] : []),
     ...(denied.length > 0 ? [`denied=${denied.join(",")}`] : [])
   ].join(" ")
 }
@@ -44,13 +46,15 @@ export const text = (entries: ReadonlyArray<Entry>): string =>
 /** Accounts for programs, without their passwords. @since 0.1.0 @category rendering */
 export const json = (entries: ReadonlyArray<Entry>): string =>
   JSON.stringify(
-    entries.map(({ account: { home, limits, name, rights }, disabled }) => ({
+    entries.map(({ account: { home, limits, name, rights, tls = "none" }, certificate, disabled }) => ({
       name,
       home: home ?? null,
       permissions: [...rights.permissions],
       paths: Object.fromEntries(rights.prefixes.map(({ path, permissions }) => [path, [...permissions]])),
       denied: rights.denied,
       disabled,
+      tls,
+      certificate,
       limits
     })),
     null,

@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { TlsPolicy } from "../../domain/Account.ts"
 
 /** A TCP port; 0 lets the operating system choose. @since 0.1.0 @category models */
 export const Port = Schema.Int.pipe(Schema.between(0, 65535))
@@ -67,7 +68,7 @@ const limit = Schema.NonNegativeInt
  * @since 0.1.0
  * @category models
  */
-export const TlsRequired = Schema.Literal("none", "login", "data")
+export const TlsRequired = TlsPolicy
 
 /** The oldest version of TLS spoken. @since 0.1.0 @category models */
 export const TlsVersion = Schema.Literal("1.2", "1.3")

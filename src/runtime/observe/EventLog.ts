@@ -57,6 +57,8 @@ const refusal = ({ limit, name, reason }: Extract<ServerEvent, { readonly _tag: 
   switch (reason) {
     case "Refused":
       return { level: "Info" as const, message: "login refused", details: { name } }
+    case "InClear":
+      return { level: "Info" as const, message: "login refused: the account requires TLS", details: { name } }
     case "Limited":
       return { level: "Info" as const, message: "login refused: over a limit", details: { name, limit } }
     case "Unavailable":

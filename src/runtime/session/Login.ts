@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Action } from "../../domain/session/Action.ts"
 import type { Verdict } from "../../domain/session/Event.ts"
+import * as Security from "../../domain/session/Security.ts"
 import { LoginError, type Welcome } from "../limits/Ledger.ts"
 import type { Actor } from "./Actor.ts"
 
@@ -43,12 +44,12 @@ const decide = (
 ): Effect.Effect<void> => {
   const { lodging } = actor
   lodging.unsafeKnock()
-  const decided = Effect.flatMap(login, (welcome) => Effect.as(enter(actor, welcome), welcome)).pipe(
-    Effect.match({
-      onSuccess: ({ account }): Verdict => ({ _tag: "Welcome", account }),
-      onFailure: toVerdict
-    })
-  )
+  const decided = Effect.flatMap(login, (welcome): Effect.Effect<Verdict, LoginError> => {
+    const { account } = welcome
+    // Only who knows the password learns that TLS is what is missing.
+    if (Security.isInClear(actor.state, account)) return Effect.succeed({ _tag: "InClear" })
+    return Effect.as(enter(actor, welcome), { _tag: "Welcome", account })
+  }).pipe(Effect.catchAll((error) => Effect.succeed(toVerdict(error))))
   return actor.fork(decided, (exit) => {
     const verdict = Exit.getOrElse(exit, () => unavailable)
     if (verdict._tag !== "Welcome") lodging.unsafeLeave()

@@ -10,11 +10,11 @@ import type { Event } from "../../../src/domain/session/Event.ts"
 import * as Session from "../../../src/domain/session/Session.ts"
 import * as State from "../../../src/domain/session/State.ts"
 
-const account = Account.make("joe", Rights.readOnly)
+const joe = Account.make("joe", Rights.readWrite)
 const rules: State.TlsRules = { required: "none", implicit: false, certificateLogin: false }
 
 /** A session whose every action is answered well at once, unless the test holds answers back. */
-const world = (tls: Partial<State.TlsRules> | undefined, certificate?: string) => {
+const world = (tls: Partial<State.TlsRules> | undefined, certificate?: string, account: Account.Account = joe) => {
   let state = State.initial({
     greeting: "Hello",
     peer: "127.0.0.1",
@@ -69,7 +69,7 @@ const world = (tls: Partial<State.TlsRules> | undefined, certificate?: string) =
 
 const lines = FastCheck.array(
   FastCheck.constantFrom(
-    ..."AUTH TLS|AUTH SSL|AUTH TLS-P|AUTH KERBEROS|PBSZ 0|PROT P|PROT C|PROT S|CCC|USER joe|PASS x|EPSV|RETR a|LIST|MLSD|REIN|NOOP|PASV|ABOR|FEAT".split(
+    ..."AUTH TLS|AUTH SSL|AUTH TLS-P|AUTH KERBEROS|PBSZ 0|PROT P|PROT C|PROT S|CCC|USER joe|PASS x|EPSV|RETR a|STOR a|STOU|APPE a|NLST|LIST|MLSD|REIN|NOOP|PASV|ABOR|FEAT".split(
       "|"
     )
   ),
@@ -127,6 +127,39 @@ describe("Security", () => {
     assert.deepStrictEqual(ask("REIN"), [220])
     assert.deepStrictEqual([state().protection.control, state().protection.data], [true, "C"])
     assert.deepStrictEqual(asks("PROT P", "PBSZ 0", "PROT P"), [503, 200, 200])
+  })
+
+  it("every verb that moves bytes is held to protected data", () => {
+    const { asks } = world({ required: "data" })
+    assert.deepStrictEqual(asks("AUTH TLS", "USER joe", "PASS x", "PBSZ 0"), [234, 331, 230, 200])
+    for (const text of ["RETR a", "STOR a", "STOU", "APPE a", "LIST", "NLST", "MLSD"]) {
+      assert.deepStrictEqual(asks("EPSV", text), [229, 521], text)
+    }
+    // Who may not store is told that, and no more.
+    const stranger = world({ required: "data" })
+    assert.deepStrictEqual(stranger.asks("AUTH TLS", "STOR a"), [234, 530])
+  })
+
+  it("an account may ask for protected data of its own", () => {
+    const { asks } = world({}, undefined, { ...joe, tls: "data" })
+    assert.deepStrictEqual(asks("AUTH TLS", "PBSZ 0", "PROT C"), [234, 200, 200])
+    assert.deepStrictEqual(asks("USER joe", "PASS x", "EPSV", "STOR a"), [331, 230, 229, 521])
+    assert.deepStrictEqual(asks("PROT C", "PROT P", "EPSV", "STOR a"), [534, 200, 229, 226])
+    const other = world({}, undefined, { ...joe, tls: "login" })
+    assert.deepStrictEqual(other.asks("AUTH TLS", "USER joe", "PASS x", "EPSV", "STOR a"), [234, 331, 230, 229, 226])
+  })
+
+  it("a login in clear of an account that asks for TLS is no login, and no failed one", () => {
+    const { ask, state } = world({})
+    assert.deepStrictEqual(ask("USER joe"), [331])
+    const waiting: State.State = { ...state(), work: { _tag: "LoggingIn", name: "joe" } }
+    const decision = Session.step(waiting, { _tag: "LoginDecided", verdict: { _tag: "InClear" } })
+    assert.deepStrictEqual(
+      decision.replies.map(({ code, lines }) => [code, ...lines]),
+      [[530, "This account requires TLS: give AUTH TLS first."]]
+    )
+    assert.strictEqual(decision.state.account, undefined)
+    assert.strictEqual(decision.state.failedLogins, 0)
   })
 
   it("AUTH SSL and AUTH TLS-P protect data too", () => {

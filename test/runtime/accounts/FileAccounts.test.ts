@@ -62,6 +62,30 @@ describe("Accounts without a file", () => {
 })
 
 describe("FileAccounts", () => {
+  it.scopedLive("certificates open the accounts that say so, and only while they are there and not disabled", () =>
+    Effect.gen(function* () {
+      const file = Path.join(yield* folder, "a.yaml")
+      const lines = [
+        yield* line("ann", "x", ", certificate: true, tls: data"),
+        yield* line("bob", "x"),
+        yield* line("eve", "x", ", certificate: true, disabled: true")
+      ]
+      replace(file, `accounts:\n${lines.join("")}`)
+      const { layer } = yield* listening
+      const accounts = yield* build({ file, anonymous: true }, layer)
+      const known = (name: string) =>
+        Effect.match(accounts.recognise?.({ name, peer: "192.0.2.1" }) ?? Effect.dieMessage("no certificates"), {
+          onFailure: ({ reason }) => reason as string,
+          onSuccess: ({ tls }) => tls ?? "in"
+        })
+      assert.deepStrictEqual(yield* Effect.forEach(["ann", "bob", "eve", "nobody", "anonymous", "Ann"], known), [
+        "data",
+        ...Array.from({ length: 5 }, () => "Refused")
+      ])
+      assert.isUndefined((yield* Effect.provide(Accounts.Accounts, Accounts.layerOpen)).recognise)
+    })
+  )
+
   it.scopedLive("welcomes who knows the password, and refuses all others alike", () =>
     Effect.gen(function* () {
       const file = Path.join(yield* folder, "a.yaml")

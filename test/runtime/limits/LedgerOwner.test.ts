@@ -25,7 +25,11 @@ const accounts = (limits: Account["limits"] = {}, gate?: Deferred.Deferred<void>
         if (said === "broken") return yield* Effect.dieMessage("accounts are broken")
         if (!said.endsWith("right")) return yield* new AccountsError({ reason: "Refused" })
         return { name, home: "/home", rights: Rights.readWrite, limits }
-      })
+      }),
+    recognise: ({ name }) =>
+      name === "team"
+        ? Effect.succeed({ name, home: "/home", rights: Rights.readWrite, limits })
+        : new AccountsError({ reason: "Refused" })
   })
 
 const credentials = (password: string, peer = "198.51.100.7", name = "team") => ({
@@ -95,6 +99,36 @@ describe("LedgerOwner", () => {
         Effect.either(ledger.login(session, credentials("right")))
       )
       assert.deepStrictEqual(said.map(outcome), ["in", "in", "Too many sessions of this account: 2 are allowed."])
+    })
+  )
+
+  it.scoped("a login by certificate counts as one by password does, and one that opens no account is no guess", () =>
+    Effect.gen(function* () {
+      const owner = yield* make({ maxSessionsPerAccount: 2, banAfter: 2, loginRate: 4 })
+      const peer = "198.51.100.7"
+      for (const ledger of [owner.ledger, yield* shard(owner)]) {
+        const said = (session: number, name = "team") =>
+          Effect.map(Effect.either(ledger.recognise(session, { name, peer })), outcome)
+        for (let times = 0; times < 20; times++) assert.strictEqual(yield* said(9, "nobody"), "Refused")
+        assert.strictEqual(yield* said(1), "in")
+        assert.strictEqual(outcome(yield* Effect.either(ledger.login(2, credentials("right")))), "in")
+        assert.strictEqual(yield* said(3), "Too many sessions of this account: 2 are allowed.")
+        ledger.unsafeLogout(1)
+        assert.strictEqual(yield* said(3), "in")
+        assert.match(yield* said(4), /logins/)
+        ledger.unsafeLogout(2)
+        ledger.unsafeLogout(3)
+        yield* TestClock.adjust("1 minute")
+      }
+      const guesses = yield* Effect.fork(
+        Effect.forEach([5, 6, 7], (session) => Effect.either(owner.ledger.login(session, credentials("wrong"))))
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(guesses)
+      assert.match(
+        outcome(yield* Effect.either(owner.ledger.recognise(8, { name: "team", peer }))),
+        /Too many failed logins|banned|wrong/i
+      )
     })
   )
 

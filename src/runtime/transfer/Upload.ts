@@ -141,6 +141,8 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
     if (bytes === undefined) break
     yield* Throttle.forEach(throttle, bytes, sink.feed)
   }
+  // A client may wait for the answer to its close_notify before it asks for the reply.
+  if (connection.truncated !== undefined) yield* Effect.ignore(connection.end)
   yield* sink.finish
   progress.storing = true
   yield* upload.seal

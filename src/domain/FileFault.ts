@@ -30,6 +30,8 @@ export const FileFault = Schema.Literal(
   "QuotaExceeded",
   /** More than the largest file taken. */
   "TooLarge",
+  /** Deflated data that unpacks to suspiciously much. */
+  "TooDense",
   /** A rename from one file system of the host to another. */
   "OtherFileSystem",
   /** The storage did not answer in time. */

@@ -176,6 +176,7 @@ const faults: { readonly [F in FileFault]: Reply } = {
   NoSpace: make(452, "No space left on the storage."),
   QuotaExceeded: make(552, "The quota is used up."),
   TooLarge: make(552, "Larger than a file may be here."),
+  TooDense: make(552, "The deflated data unpacks to suspiciously much; send it in MODE S."),
   OtherFileSystem: make(550, "The names lie on different file systems."),
   TimedOut: make(451, "The storage did not answer in time."),
   Unsupported: make(550, "The storage cannot do that."),

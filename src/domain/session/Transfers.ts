@@ -119,7 +119,7 @@ const replyTo = (outcome: Outcome): Reply.Reply => {
     case "Done":
       return Reply.transferDone
     case "Cancelled":
-      return Reply.transferCut("Transfer cut as asked.")
+      return Reply.transferCut("Transfer cut.")
     case "NoConnection":
       return Reply.noDataConnection(outcome.reason)
     case "Cut":

@@ -46,6 +46,7 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
   const progress = Progress.make(house.timers.unsafeNow())
   actor.progress = progress
   actor.lease = undefined
+  const partial = Quotas.partials(actor)
   const fate: Fate = { path: payload.path, begun: false, voided: false }
   const session = {
     session: actor.client.id,
@@ -80,7 +81,7 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     const at = house.timers.unsafeNow()
     const { bytes } = progress
     if (fate.begun && !progress.committed) {
-      const kept = isKept(house.config, action, fate) && bytes > 0
+      const kept = isKept(partial, action, fate) && bytes > 0
       house.unsafeTell({
         _tag: "UploadInterrupted",
         ...session,
@@ -106,21 +107,14 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
 }
 
 const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {
-  const { house, lodging } = actor
-  const { chunks, claimed, config } = house
-  const home = lodging.welcome?.account.home ?? ""
+  const { house } = actor
+  const { chunks, config } = house
   return {
     pool: chunks,
-    store: { partial: config.partialUploads, digest: algorithms[config.uploadDigest], sync: config.syncUploads },
+    store: { partial: Quotas.partials(actor), digest: algorithms[config.uploadDigest], sync: config.syncUploads },
     largest: Limits.largestUpload(actor),
     unsafeIsDeserted: () => actor.unsafeIsDeserted(),
     quota: Quotas.of(actor),
-    unsafeClaim: (path) => {
-      const name = `${home}\0${path}`
-      if (claimed.has(name)) return undefined
-      claimed.add(name)
-      return () => claimed.delete(name)
-    },
     stored,
     begun: (path, isKeepable) => {
       fate.path = path
@@ -142,8 +136,8 @@ const algorithms: Readonly<Record<FtpConfig["uploadDigest"], Algorithm | "none">
   "sha-512": "SHA-512"
 }
 
-const isKept = ({ partialUploads }: FtpConfig, { mode, payload }: TransferAction, { voided }: Fate): boolean =>
-  partialUploads === "keep" && !voided && mode === "S" && payload._tag === "Upload" && payload.how !== "Unique"
+const isKept = (partial: "discard" | "keep", { mode, payload }: TransferAction, { voided }: Fate): boolean =>
+  partial === "keep" && !voided && mode === "S" && payload._tag === "Upload" && payload.how !== "Unique"
 
 const nameOf = (outcome: Outcome): string => (outcome._tag === "Fault" ? outcome.fault : outcome._tag)
 

@@ -53,8 +53,6 @@ export interface Intake {
   readonly quota: Quota | undefined
   /** The control connection has ended without a QUIT. */
   readonly unsafeIsDeserted: () => boolean
-  /** Takes a name for an upload under way that must not meet another; `undefined` where it is taken, else gives it back. */
-  readonly unsafeClaim: (path: VirtualPath) => (() => void) | undefined
   /** Called in the turn in which the file has its name. */
   readonly stored: (path: VirtualPath, stored: Stored) => void
   /** Called when the upload has begun, with the name it is for. One that changes a part of a file can never be kept. */

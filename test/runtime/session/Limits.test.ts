@@ -64,6 +64,20 @@ describe("a quota", () => {
     }).pipe(Effect.provide(quota(10_000_000)))
   )
 
+  it.scoped("and a size that are passed leave nothing to go on with, and combine no more than they let through", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* joe.ask("TYPE I")
+      assert.strictEqual(yield* upload(joe, "STOR f", "0123456789abc"), 552)
+      assert.strictEqual((yield* joe.ask("SIZE f")).code, 550)
+      yield* upload(joe, "STOR one", "012345")
+      yield* upload(joe, "STOR two", "6789ab")
+      assert.strictEqual((yield* joe.ask("COMB all one two")).code, 552)
+      assert.isUndefined(yield* content("/all"))
+      assert.deepStrictEqual([String(yield* content("/one")), String(yield* content("/two"))], ["012345", "6789ab"])
+    }).pipe(Effect.provide(layer({ partialUploads: "keep", maxUploadSize: 10 })))
+  )
+
   it.scoped("of files refuses one more before the data connection is used, and lets what is there be replaced", () =>
     Effect.gen(function* () {
       const joe = yield* loggedIn()

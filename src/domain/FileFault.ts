@@ -19,6 +19,8 @@ export const FileFault = Schema.Literal(
   "Busy",
   /** The name is taken, and what has it may not be replaced. */
   "Exists",
+  /** Two names that stand for one file where there have to be two. */
+  "SameFile",
   "NotEmpty",
   /** The restart marker lies beyond the end of the file. */
   "BadRestart",

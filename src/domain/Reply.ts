@@ -170,6 +170,7 @@ const faults: { readonly [F in FileFault]: Reply } = {
   TooManyOpenFiles: make(450, "Too many open files; try again later."),
   Busy: make(450, "File busy; try again later."),
   Exists: make(550, "The name is taken."),
+  SameFile: make(550, "Two of the names stand for one file."),
   NotEmpty: make(550, "The directory is not empty."),
   BadRestart: make(554, "The restart marker lies beyond the end of the file."),
   ReadOnlyStorage: make(550, "The storage takes no writes."),

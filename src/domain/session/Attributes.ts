@@ -19,6 +19,9 @@ export interface Wanted {
   readonly accessed?: number | undefined
 }
 
+/** The bits that let a program run as its owner, whoever starts it. */
+const runsAsAnother = 0o6000
+
 /**
  * Has attributes set; `done` is said when they are.
  *
@@ -33,6 +36,9 @@ export const set = (
 ): Decision.Decision => {
   if (path === VirtualPath.root && mode !== undefined) {
     return say(state, Reply.refused("The root directory keeps its permission bits."))
+  }
+  if (mode !== undefined && (mode & runsAsAnother) !== 0) {
+    return say(state, Reply.refused("The set-user-id and set-group-id bits cannot be set."))
   }
   return change(
     state,

@@ -43,6 +43,7 @@ const upload =
       path,
       how,
       offset: how === "Replace" ? state.restart : 0,
+      ...(how === "Append" && state.sized === path && state.representation === "I" ? { resumes: true } : {}),
       create: may(state, "write", path),
       replace: how === "Append" || (how === "Replace" && may(state, "overwrite", path))
     })

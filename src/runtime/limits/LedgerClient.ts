@@ -1,5 +1,7 @@
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type { Amount, Ledger } from "./Ledger.ts"
+import type { Amount } from "../../domain/limits/Quotas.ts"
+import type { Ledger } from "./Ledger.ts"
 import type { FromShard, ToShard } from "./LedgerProtocol.ts"
 
 /**
@@ -42,20 +44,26 @@ export const make = (post: (message: FromShard) => void): LedgerClient => {
         : Effect.succeed(answer)
     )
 
-  const ask = (
+  /** An answer that its asker did not live to use is cancelled as well. */
+  const ask = <A, E>(
+    session: number,
     make: (id: number) => Extract<FromShard, { readonly id: number }>,
+    use: (answer: ToShard) => Effect.Effect<A, E>,
     measure: Effect.Effect<Amount> = Effect.never
-  ): Effect.Effect<ToShard> =>
+  ): Effect.Effect<A, E> =>
     Effect.suspend(() => {
       const id = ++last
-      return Effect.onError(converse(make(id), measure), () => Effect.sync(() => post({ _tag: "Cancel", id })))
+      return Effect.onError(Effect.flatMap(converse(make(id), measure), use), (cause) =>
+        Cause.isFailure(cause) ? Effect.void : Effect.sync(() => post({ _tag: "Cancel", id, session }))
+      )
     })
 
   return {
     ledger: {
       login: (session, { name, password, peer }) =>
-        Effect.flatMap(
-          ask((id) => ({ _tag: "Login", id, session, name, password, peer })),
+        ask(
+          session,
+          (id) => ({ _tag: "Login", id, session, name, password, peer }),
           (answer) => {
             if (answer._tag === "Denied") return Effect.fail(answer.error)
             if (answer._tag !== "Welcome") return failed(answer)
@@ -65,15 +73,19 @@ export const make = (post: (message: FromShard) => void): LedgerClient => {
         ),
       unsafeLogout: (session) => post({ _tag: "Logout", session }),
       reserve: (session, amount, measure) =>
-        Effect.flatMap(
-          ask((id) => ({ _tag: "Reserve", id, session, amount }), measure),
-          (answer) => (answer._tag === "Granted" ? Effect.succeed(answer.granted) : failed(answer))
+        ask(
+          session,
+          (id) => ({ _tag: "Reserve", id, session, amount }),
+          (answer) => (answer._tag === "Granted" ? Effect.succeed(answer.granted) : failed(answer)),
+          measure
         ),
       unsafeSettle: (session, settlement) => post({ _tag: "Settle", session, ...settlement }),
       usage: (session, measure) =>
-        Effect.flatMap(
-          ask((id) => ({ _tag: "Usage", id, session }), measure),
-          (answer) => (answer._tag === "Used" ? Effect.succeed(answer.amount) : failed(answer))
+        ask(
+          session,
+          (id) => ({ _tag: "Usage", id, session }),
+          (answer) => (answer._tag === "Used" ? Effect.succeed(answer.amount) : failed(answer)),
+          measure
         )
     },
     unsafeHear: (answer) => waiting.get(answer.id)?.(answer)

@@ -7,7 +7,7 @@ import type { Outcome } from "../../domain/session/Event.ts"
 import type { DataPlan } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
-import type { Stored } from "../storage/Storage.ts"
+import type { Stored, Upload } from "../storage/Storage.ts"
 import * as DataConnection from "../transfer/DataConnection.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
@@ -22,8 +22,8 @@ type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 /** What has become of an upload; nothing, for a transfer that is none. */
 interface Fate {
   path: VirtualPath
-  begun: boolean
-  voided: boolean
+  /** Absent until it has begun. */
+  upload: Upload | undefined
 }
 
 const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
@@ -46,8 +46,7 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
   const progress = Progress.make(house.timers.unsafeNow())
   actor.progress = progress
   actor.lease = undefined
-  const partial = Quotas.partials(actor)
-  const fate: Fate = { path: payload.path, begun: false, voided: false }
+  const fate: Fate = { path: payload.path, upload: undefined }
   const session = {
     session: actor.client.id,
     peer: actor.state.settings.peer,
@@ -80,8 +79,8 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     const outcome = toOutcome(progress, exit)
     const at = house.timers.unsafeNow()
     const { bytes } = progress
-    if (fate.begun && !progress.committed) {
-      const kept = isKept(partial, action, fate) && bytes > 0
+    if (fate.upload !== undefined && !progress.committed) {
+      const kept = fate.upload.unsafeIsKept()
       house.unsafeTell({
         _tag: "UploadInterrupted",
         ...session,
@@ -116,13 +115,9 @@ const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {
     unsafeIsDeserted: () => actor.unsafeIsDeserted(),
     quota: Quotas.of(actor),
     stored,
-    begun: (path, isKeepable) => {
+    begun: (path, upload) => {
       fate.path = path
-      fate.voided = !isKeepable
-      fate.begun = true
-    },
-    voided: () => {
-      fate.voided = true
+      fate.upload = upload
     }
   }
 }
@@ -135,9 +130,6 @@ const algorithms: Readonly<Record<FtpConfig["uploadDigest"], Algorithm | "none">
   "sha-256": "SHA-256",
   "sha-512": "SHA-512"
 }
-
-const isKept = (partial: "discard" | "keep", { mode, payload }: TransferAction, { voided }: Fate): boolean =>
-  partial === "keep" && !voided && mode === "S" && payload._tag === "Upload" && payload.how !== "Unique"
 
 const nameOf = (outcome: Outcome): string => (outcome._tag === "Fault" ? outcome.fault : outcome._tag)
 

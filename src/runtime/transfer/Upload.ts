@@ -43,13 +43,11 @@ interface Opened {
  */
 export const run = (request: Request, payload: Payload): Effect.Effect<void, Failure, Scope.Scope> =>
   Effect.flatMap(open(request, payload), (opened) => {
-    request.intake.begun(opened.path, opened.upload.offset === 0 || opened.upload.replaces === undefined)
+    request.intake.begun(opened.path, opened.upload)
     request.opened(undefined, payload.how === "Unique" ? VirtualPath.basename(opened.path) : undefined)
-    return Effect.tapError(receive(request, opened), (failure) => {
-      if (!isVoid(failure)) return Effect.void
-      request.intake.voided()
-      return opened.upload.discard
-    })
+    return Effect.tapError(receive(request, opened), (failure) =>
+      isVoid(failure) ? opened.upload.discard : Effect.void
+    )
   })
 
 const worthless: ReadonlySet<FileFault> = new Set(["QuotaExceeded", "TooLarge", "TooDense"])
@@ -62,7 +60,7 @@ const open = (request: Request, payload: Payload) =>
   Effect.gen(function* () {
     const { intake, storage } = request
     const options: StoreOptions = {
-      offset: payload.how === "Append" ? "end" : payload.offset,
+      offset: payload.how === "Append" ? (payload.resumes === true ? "resume" : "end") : payload.offset,
       create: payload.create,
       replace: payload.replace,
       ...intake.store,

@@ -263,6 +263,63 @@ describe("an upload", () => {
     }).pipe(Effect.provide(layer({ partialUploads: "keep" })))
   )
 
+  it.scoped("is gone on with by APPE only for who has asked how far it came, and goes with DELE", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* image(joe)
+      const cut = Effect.gen(function* () {
+        const { data } = yield* begin(joe, "STOR new")
+        yield* data.connection.write(Buffer.from("0123456789"))
+        yield* settle
+        yield* joe.ask("ABOR")
+        yield* joe.reply
+      })
+      yield* cut
+      assert.strictEqual(yield* upload(joe, "APPE new", "fresh"), 226)
+      assert.strictEqual(String(yield* content("/new")), "fresh")
+      assert.strictEqual((yield* joe.ask("DELE new")).code, 250)
+      yield* cut
+      assert.deepStrictEqual((yield* joe.ask("SIZE new")).lines, ["10"])
+      assert.strictEqual(yield* upload(joe, "APPE new", "abc"), 226)
+      assert.strictEqual(String(yield* content("/new")), "0123456789abc")
+      assert.strictEqual((yield* joe.ask("DELE new")).code, 250)
+      yield* cut
+      assert.strictEqual((yield* joe.ask("COMB new dir/d.txt")).code, 250)
+      assert.strictEqual(String(yield* content("/new")), "dd")
+      assert.strictEqual((yield* joe.ask("DELE new")).code, 250)
+      yield* cut
+      assert.strictEqual((yield* joe.ask("DELE new")).code, 250)
+      assert.strictEqual((yield* joe.ask("SIZE new")).code, 550)
+      assert.strictEqual((yield* joe.ask("DELE new")).code, 550)
+    }).pipe(Effect.provide(layer({ partialUploads: "keep" })))
+  )
+
+  it.scoped("of two that append at once, the second is told to try again", () =>
+    Effect.gen(function* () {
+      const [joe, ann] = [yield* loggedIn(), yield* loggedIn()]
+      yield* image(joe)
+      yield* image(ann)
+      assert.strictEqual(yield* upload(joe, "STOR log", "0"), 226)
+      const first = yield* begin(joe, "APPE log")
+      const second = yield* begin(ann, "APPE log")
+      yield* send(first.data, [Buffer.from("first")])
+      assert.strictEqual((yield* joe.reply).code, 226)
+      yield* send(second.data, [Buffer.from("second")])
+      assert.strictEqual((yield* ann.reply).code, 450)
+      assert.strictEqual(String(yield* content("/log")), "0first")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("leaves no partial where it is void", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* image(joe)
+      assert.strictEqual(yield* upload(joe, "STOR new", "0123456789"), 552)
+      assert.strictEqual((yield* joe.ask("SIZE new")).code, 550)
+      assert.deepInclude((yield* heard)("UploadInterrupted")[0], { kept: false })
+    }).pipe(Effect.provide(layer({ partialUploads: "keep", maxUploadSize: 5 })))
+  )
+
   it.scoped.prop(
     "has one fate, whatever happens when",
     [

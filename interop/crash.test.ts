@@ -10,7 +10,7 @@ import * as Tree from "./support/Tree.ts"
 
 const writer = fileURLToPath(new URL("./ftplib/writer.py", import.meta.url))
 
-const kills = 40
+const kills = 25
 
 const isSealed = (file: string): boolean => {
   const bytes = Fs.readFileSync(file)
@@ -22,7 +22,7 @@ const isHidden = (name: string): boolean => Path.basename(name).startsWith(".wef
 describe("a server that is killed while clients store", () => {
   const folder = temporary()
 
-  it(`leaves whole files only, ${kills} times, and sweeps the rest when it starts`, { timeout: 240_000 }, async () => {
+  it(`leaves whole files only, ${kills} times, and sweeps the rest when it starts`, { timeout: 400_000 }, async () => {
     const operator = Operator.make(folder())
     await operator.add("joe", "read-write")
     const home = operator.home("joe")

@@ -19,6 +19,8 @@ export const FileFault = Schema.Literal(
   "Busy",
   /** The name is taken, and what has it may not be replaced. */
   "Exists",
+  /** Two names that stand for one file where there have to be two. */
+  "SameFile",
   "NotEmpty",
   /** The restart marker lies beyond the end of the file. */
   "BadRestart",
@@ -30,6 +32,8 @@ export const FileFault = Schema.Literal(
   "QuotaExceeded",
   /** More than the largest file taken. */
   "TooLarge",
+  /** Deflated data that unpacks to suspiciously much. */
+  "TooDense",
   /** A rename from one file system of the host to another. */
   "OtherFileSystem",
   /** The storage did not answer in time. */

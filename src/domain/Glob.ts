@@ -88,14 +88,14 @@ export const isPattern = (text: string): boolean =>
 /**
  * Makes the test for a pattern, to be used on many names: "*" is any number of characters, "?" is one, "[a-z]" one of a set,
  * "[!a]" one outside of it, and a backslash makes what follows ordinary. As in a shell a leading dot is matched by a dot only.
- * The work is at most the pattern's length times the name's.
+ * The work is at most the pattern's length times the name's. With `dots` a leading dot is a character as any other.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const compile = (pattern: string): ((name: string) => boolean) => {
+export const compile = (pattern: string, options?: { readonly dots: true }): ((name: string) => boolean) => {
   const tokens = parse(pattern)
-  const takesDot = tokens[0] === point(".")
+  const takesDot = options?.dots === true || tokens[0] === point(".")
   return (name) => (takesDot || !name.startsWith(".")) && run(tokens, Array.from(name, point))
 }
 

@@ -5,7 +5,7 @@ import * as VirtualPath from "./VirtualPath.ts"
 
 /**
  * What an account may do, and where. `permissions` hold everywhere but below the prefixes; of the prefixes that a path lies under
- * the longest decides alone. A name that one of the `denied` globs matches, in any letter case, is no name for the account, and
+ * the longest decides alone. A name that one of the `denied` globs matches, in any letter case and with a leading dot or without, is no name for the account, and
  * neither is what lies below it.
  *
  * @since 0.1.0
@@ -63,7 +63,7 @@ const tests = new WeakMap<Rights, ReadonlyArray<(name: string) => boolean>>()
 const testsOf = (self: Rights): ReadonlyArray<(name: string) => boolean> => {
   const known = tests.get(self)
   if (known !== undefined) return known
-  const made = self.denied.map((pattern) => Glob.compile(pattern.toLowerCase()))
+  const made = self.denied.map((pattern) => Glob.compile(pattern.toLowerCase(), { dots: true }))
   tests.set(self, made)
   return made
 }

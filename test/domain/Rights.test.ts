@@ -77,6 +77,11 @@ describe("Rights", () => {
     runs
   )
 
+  it("is not got around with a leading dot", () => {
+    const self: Rights.Rights = { ...Rights.readWrite, denied: ["*.php", "?htaccess"] }
+    for (const name of ["x.php", ".x.php", ".php", ".htaccess"]) assert.isTrue(Rights.deniesName(self, name), name)
+  })
+
   it.prop(
     "what is denied stays denied below",
     [anyRights, path, path],

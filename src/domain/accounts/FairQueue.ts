@@ -41,6 +41,32 @@ export const offer = <A>(self: FairQueue<A>, key: string, value: A): Option.Opti
   })
 }
 
+/**
+ * Takes the newest value out of the longest line of a full queue, so that a key with a shorter one can put a value in; none where the
+ * queue is not full, or no line would still be as long as the key's then.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const displace = <A>(self: FairQueue<A>, key: string): Option.Option<readonly [value: A, rest: FairQueue<A>]> =>
+  Option.gen(function* () {
+    if (self.size < self.capacity) return yield* Option.none()
+    const own = Option.match(HashMap.get(self.lines, key), { onNone: () => 0, onSome: Chunk.size })
+    const lengthOf = (line: Chunk.Chunk<A>) => line.length
+    const [longest, line] = yield* Option.fromNullable(
+      [...self.lines].reduce<readonly [string, Chunk.Chunk<A>] | undefined>(
+        (most, next) => (most === undefined || lengthOf(next[1]) > lengthOf(most[1]) ? next : most),
+        undefined
+      )
+    )
+    if (line.length < own + 2) return yield* Option.none()
+    const value = yield* Chunk.last(line)
+    return [
+      value,
+      { ...self, size: self.size - 1, lines: HashMap.set(self.lines, longest, Chunk.dropRight(line, 1)) }
+    ] as const
+  })
+
 /** Takes out the first value of the key whose turn it is. @since 0.1.0 @category combinators */
 export const take = <A>(self: FairQueue<A>): Option.Option<readonly [value: A, rest: FairQueue<A>]> =>
   Option.gen(function* () {

@@ -1,8 +1,13 @@
+import * as Schema from "effect/Schema"
+
 /** Room in a storage, in bytes and files. @since 0.1.0 @category models */
-export interface Amount {
-  readonly bytes: number
-  readonly files: number
-}
+export const Amount = Schema.Struct({ bytes: Schema.Number, files: Schema.Number })
+
+/** @since 0.1.0 @category models */
+export type Amount = typeof Amount.Type
+
+/** No room at all. @since 0.1.0 @category constants */
+export const nothing: Amount = { bytes: 0, files: 0 }
 
 /** What a home may hold; what is absent is not limited. @since 0.1.0 @category models */
 export interface Limits {
@@ -28,6 +33,8 @@ export interface Quotas {
   readonly measured: (home: string, found: Amount, anyway?: boolean) => boolean
   /** Whoever measured has given up: the home is unknown again. */
   readonly abandon: (home: string) => void
+  /** A known home in which nothing is reserved is to be measured again. `false` in any other. */
+  readonly expire: (home: string) => boolean
   /** What a known home holds, reservations left out. */
   readonly usage: (home: string) => Amount | undefined
   /**
@@ -41,6 +48,8 @@ export interface Quotas {
     home: string,
     settlement: { readonly reserved: Amount; readonly changed: Amount }
   ) => void
+  /** Gives back part of what the session has reserved. */
+  readonly giveBack: (session: number, amount: Amount) => void
   /** Gives back all that a session has reserved. */
   readonly release: (session: number) => void
   /** As `release`, of a session that died: what it did to its home last nobody knows, so that is to be measured again. */
@@ -55,8 +64,6 @@ interface Home {
   reserved: Amount
   changed: boolean
 }
-
-const none: Amount = { bytes: 0, files: 0 }
 
 const plus = (one: Amount, other: Amount, sign: 1 | -1 = 1): Amount => ({
   bytes: Math.max(0, one.bytes + sign * other.bytes),
@@ -79,7 +86,7 @@ export const make = (): Quotas => {
   const homeOf = (name: string): Home => {
     const known = homes.get(name)
     if (known !== undefined) return known
-    const home: Home = { state: "Unknown", used: none, reserved: none, changed: false }
+    const home: Home = { state: "Unknown", used: nothing, reserved: nothing, changed: false }
     homes.set(name, home)
     return home
   }
@@ -123,6 +130,12 @@ export const make = (): Quotas => {
     abandon: (name) => {
       if (homes.get(name)?.state === "Measuring") become(name, "Unknown")
     },
+    expire: (name) => {
+      const home = homes.get(name)
+      if (home?.state !== "Known" || home.reserved.bytes > 0 || home.reserved.files > 0) return false
+      become(name, "Unknown")
+      return true
+    },
     usage: (name) => {
       const home = homes.get(name)
       return home?.state === "Known" ? home.used : undefined
@@ -134,7 +147,7 @@ export const make = (): Quotas => {
       if (!fits(amount.bytes, bytes, limits.bytes) || !fits(amount.files, files, limits.files)) return false
       const mine = held.get(session)
       if (mine !== undefined && mine.home !== name) release(session)
-      held.set(session, { home: name, amount: plus(mine?.home === name ? mine.amount : none, amount) })
+      held.set(session, { home: name, amount: plus(mine?.home === name ? mine.amount : nothing, amount) })
       home.reserved = plus(home.reserved, amount)
       return true
     },
@@ -145,6 +158,7 @@ export const make = (): Quotas => {
       if (home.state === "Known") home.used = plus(home.used, changed)
       home.changed = true
     },
+    giveBack: (session, amount) => giveBack(session, held.get(session)?.home ?? "", amount),
     release,
     lose: (session) => {
       const mine = held.get(session)
@@ -154,6 +168,6 @@ export const make = (): Quotas => {
       if (home.state === "Known") become(mine.home, "Unknown")
       else home.changed = true
     },
-    reserved: (name) => homes.get(name)?.reserved ?? none
+    reserved: (name) => homes.get(name)?.reserved ?? nothing
   }
 }

@@ -37,6 +37,8 @@ export interface Upload {
   readonly path: VirtualPath
   readonly how: "Replace" | "Append" | "Unique"
   readonly offset: number
+  /** The client has asked how far it came: `Append` goes on with a partial if there is one. */
+  readonly resumes?: boolean
   readonly create: boolean
   readonly replace: boolean
 }

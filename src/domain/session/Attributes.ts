@@ -1,6 +1,6 @@
 import * as FileArgument from "../FileArgument.ts"
 import * as Reply from "../Reply.ts"
-import type { VirtualPath } from "../VirtualPath.ts"
+import * as VirtualPath from "../VirtualPath.ts"
 import type * as Decision from "./Decision.ts"
 import { say } from "./Decision.ts"
 import type { Handlers } from "./Handlers.ts"
@@ -19,6 +19,9 @@ export interface Wanted {
   readonly accessed?: number | undefined
 }
 
+/** The bits that let a program run as its owner, whoever starts it. */
+const runsAsAnother = 0o6000
+
 /**
  * Has attributes set; `done` is said when they are.
  *
@@ -27,11 +30,17 @@ export interface Wanted {
  */
 export const set = (
   state: State,
-  path: VirtualPath,
+  path: VirtualPath.VirtualPath,
   { accessed, mode, modified }: Wanted,
   done: Reply.Reply
-): Decision.Decision =>
-  change(
+): Decision.Decision => {
+  if (path === VirtualPath.root && mode !== undefined) {
+    return say(state, Reply.refused("The root directory keeps its permission bits."))
+  }
+  if (mode !== undefined && (mode & runsAsAnother) !== 0) {
+    return say(state, Reply.refused("The set-user-id and set-group-id bits cannot be set."))
+  }
+  return change(
     state,
     {
       _tag: "SetAttributes",
@@ -42,6 +51,7 @@ export const set = (
     },
     done
   )
+}
 
 /**
  * Sets a time, and says it as MFMT does.
@@ -51,7 +61,7 @@ export const set = (
  */
 export const setModified = (
   state: State,
-  path: VirtualPath,
+  path: VirtualPath.VirtualPath,
   { modified, path: written }: FileArgument.Timed
 ): Decision.Decision =>
   set(

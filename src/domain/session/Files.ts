@@ -75,7 +75,8 @@ const report: { readonly [C in Question["command"]]: Report } = {
     entry.kind === "directory"
       ? Decision.say({ ...state, directory: path }, Reply.fileDone(`Working directory is ${VirtualPath.quote(path)}.`))
       : Decision.say(state, Reply.ofFault("NotADirectory")),
-  SIZE: ofFile((entry) => String(entry.size)),
+  SIZE: (state, path, entry) =>
+    ofFile((entry) => String(entry.size))(entry.kind === "file" ? { ...state, sized: path } : state, path, entry),
   MDTM: ofFile((entry) => Timestamp.print(entry.modified)),
   RNFR: (state, path) => Decision.say({ ...state, renaming: path }, Reply.make(350, "Ready for RNTO.")),
   MLST: (state, path, entry) =>

@@ -44,9 +44,17 @@ export const measured = (
     { ...state, work: undefined },
     Either.match(result, {
       onLeft: Reply.ofFault,
-      onRight: (space) => reply(report, space, state.account?.limits ?? unlimited)
+      onRight: (space) => reply(report, space, limitsOf(state))
     })
   )
+
+/** The account's limits, none above the server's. */
+const limitsOf = ({ account, settings: { maxUploadSize } }: State): Limits => {
+  const limits = account?.limits ?? unlimited
+  return maxUploadSize === 0
+    ? limits
+    : { ...limits, uploadSize: Math.min(maxUploadSize, limits.uploadSize ?? Number.POSITIVE_INFINITY) }
+}
 
 /** Bytes that the quota leaves; `undefined` where there is none. */
 const left = ({ used }: Space, { quotaBytes }: Limits): number | undefined =>

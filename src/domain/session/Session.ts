@@ -108,6 +108,9 @@ const settle = (decision: Decision.Decision): Decision.Decision => {
 const unmarked = { restart: 0, range: undefined, renaming: undefined } as const
 const sets: { readonly [V in Command.Verb]?: keyof typeof unmarked } = { REST: "restart", RANG: "range" }
 
+/** What a client may say between SIZE and the APPE that goes on there. */
+const settingUp: ReadonlySet<Command.Verb> = new Set(["PASV", "EPSV", "PORT", "EPRT", "TYPE"])
+
 /** A line's turn has come. Whatever it is, it uses up what was left for it (RFC 3659 section 5.3), unless it sets that anew. */
 const answer = (before: State, line: Received): Decision.Decision => {
   const { protection } = before
@@ -121,9 +124,11 @@ const answer = (before: State, line: Received): Decision.Decision => {
     : Decision.say(state, replyToBadLine(state, line.left))
   const set = Either.isRight(line) ? sets[line.right._tag] : undefined
   const { range, renaming, restart } = decision.state
-  if (restart === 0 && range === undefined && renaming === undefined) return decision
+  const sized = Either.isRight(line) && settingUp.has(line.right._tag) ? decision.state.sized : undefined
+  const isMarked = restart !== 0 || range !== undefined || renaming !== undefined || decision.state.sized !== sized
+  if (!isMarked) return decision
   const kept = set === undefined ? {} : { [set]: decision.state[set] }
-  return { ...decision, state: { ...decision.state, ...unmarked, ...kept } }
+  return { ...decision, state: { ...decision.state, ...unmarked, ...kept, sized } }
 }
 
 /** Through the gate to the handler, or the gate's own answer. */

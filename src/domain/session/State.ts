@@ -19,6 +19,8 @@ export interface Settings extends ActiveTarget.Rules {
   readonly greeting: string
   /** The client's address, normalised. */
   readonly peer: string
+  /** The largest file that the server takes, in bytes; 0 is no limit. */
+  readonly maxUploadSize: number
   /** Absent where TLS is not offered. */
   readonly tls?: TlsRules | undefined
 }
@@ -201,6 +203,8 @@ export interface State {
   readonly range: Range | undefined
   /** What RNFR named, for the very next command. */
   readonly renaming: VirtualPath.VirtualPath | undefined
+  /** The file SIZE told the bytes of, while no more has come since than what sets up a transfer: APPE may go on with a partial of it. */
+  readonly sized: VirtualPath.VirtualPath | undefined
   /** What HASH computes, as OPTS HASH chose. */
   readonly algorithm: Algorithm
   readonly data: DataPlan | undefined
@@ -233,6 +237,7 @@ export const initial = (settings: Settings): State => ({
   restart: 0,
   range: undefined,
   renaming: undefined,
+  sized: undefined,
   algorithm: "SHA-256",
   data: undefined,
   epsvAll: false,

@@ -43,6 +43,7 @@ const upload =
       path,
       how,
       offset: how === "Replace" ? state.restart : 0,
+      ...(how === "Append" && state.sized === path && state.representation === "I" ? { resumes: true } : {}),
       create: may(state, "write", path),
       replace: how === "Append" || (how === "Replace" && may(state, "overwrite", path))
     })
@@ -119,7 +120,7 @@ const replyTo = (outcome: Outcome): Reply.Reply => {
     case "Done":
       return Reply.transferDone
     case "Cancelled":
-      return Reply.transferCut("Transfer cut as asked.")
+      return Reply.transferCut("Transfer cut.")
     case "NoConnection":
       return Reply.noDataConnection(outcome.reason)
     case "Unprotected":

@@ -25,7 +25,9 @@ interface Editor {
 }
 
 const inJson = (text: string): Editor => {
-  const contents = (text.trim() === "" ? {} : JSON.parse(text)) as { accounts?: Array<Record<string, unknown>> | null }
+  // Read as `Located` reads it, a comma too many and all.
+  const document = parseDocument(text.replace(/^\uFEFF/, ""), { schema: "json" })
+  const contents = (document.toJS() ?? {}) as { accounts?: Array<Record<string, unknown>> | null }
   const accounts = contents.accounts ?? []
   const at = (name: string): number => accounts.findIndex((account) => account["name"] === name)
   return {

@@ -21,7 +21,8 @@ export class HasherError extends Schema.TaggedError<HasherError>()("HasherError"
 
 /**
  * Compares passwords one after the other on a thread of its own, which leaves the others the processor. Who waits are served by
- * turns of `key`, so that one who tries many keeps nobody else waiting for more than one of them.
+ * turns of `key`, so that one who tries many keeps nobody else waiting for more than one of them; nor does it keep others out where all
+ * places are taken, for then the newest of whoever has most is `Full`.
  *
  * @since 0.1.0
  * @category models
@@ -38,11 +39,13 @@ export interface Hasher {
 export interface Options {
   /** The thread's built module, where this code does not run from there itself. */
   readonly entry?: URL | undefined
-  /** Passwords that may wait in all, 256 unless said otherwise. */
+  /** Passwords that may wait in all, 4,096 unless said otherwise. */
   readonly capacity?: number | undefined
-  /** And of one key, 64. */
+  /** And of one key, 512. */
   readonly share?: number | undefined
 }
+
+const full = Effect.fail(new HasherError({ reason: "Full" }))
 
 interface Job {
   readonly given: Redacted.Redacted<string>
@@ -59,7 +62,7 @@ interface Job {
 export const make = (options: Options = {}): Effect.Effect<Hasher, never, Scope.Scope> =>
   Effect.gen(function* () {
     const entry = options.entry ?? new URL("./hasherThread.js", import.meta.url)
-    let waiting = FairQueue.make<Job>({ capacity: options.capacity ?? 256, share: options.share ?? 64 })
+    let waiting = FairQueue.make<Job>({ capacity: options.capacity ?? 4096, share: options.share ?? 512 })
     let thread: Worker | undefined
     let current: Job | undefined
     let closed = false
@@ -96,6 +99,16 @@ export const make = (options: Options = {}): Effect.Effect<Hasher, never, Scope.
       thread.postMessage(question)
     }
 
+    /** Where all places are taken, the one who tries most makes room. */
+    const enqueue = (key: string, job: Job): boolean => {
+      const displaced = Option.getOrUndefined(FairQueue.displace(waiting, key))
+      const longer = Option.getOrUndefined(FairQueue.offer(displaced?.[1] ?? waiting, key, job))
+      if (longer === undefined) return false
+      waiting = longer
+      displaced?.[0].answer(full)
+      return true
+    }
+
     yield* Effect.addFinalizer(() =>
       Effect.promise(async () => {
         closed = true
@@ -115,9 +128,7 @@ export const make = (options: Options = {}): Effect.Effect<Hasher, never, Scope.
       verify: (key, given, password) =>
         Effect.async((resume) => {
           const job: Job = { given, password, answer: resume }
-          const longer = Option.getOrUndefined(FairQueue.offer(waiting, key, job))
-          if (closed || longer === undefined) return resume(Effect.fail(new HasherError({ reason: "Full" })))
-          waiting = longer
+          if (closed || !enqueue(key, job)) return resume(full)
           next()
           return Effect.sync(() => {
             waiting = FairQueue.remove(waiting, key, job)

@@ -116,6 +116,13 @@ export const check = (resolved: Resolved): Effect.Effect<void, ConfigError> => {
   )
 }
 
+/** Node's own way to make the folders above too never ends below some file systems, such as `/proc`. */
+const makeFolder = (folder: string): void => {
+  const above = Path.dirname(folder)
+  if (above !== folder && !Fs.existsSync(above)) makeFolder(above)
+  Fs.mkdirSync(folder, { mode: 0o755 })
+}
+
 /**
  * Makes the folder an account is to see, where it is not there, and says so.
  *
@@ -127,7 +134,8 @@ export const makeHome = (home: string): Effect.Effect<void, ConfigError> =>
     try: () => {
       const found = Fs.statSync(home, { throwIfNoEntry: false })
       if (found !== undefined && !found.isDirectory()) throw new Error("not a folder")
-      return found === undefined && Fs.mkdirSync(home, { recursive: true, mode: 0o755 }) !== undefined
+      if (found === undefined) makeFolder(home)
+      return found === undefined
     },
     catch: (cause) => {
       const { code, message } = cause as NodeJS.ErrnoException

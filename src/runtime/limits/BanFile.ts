@@ -3,7 +3,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
 /**
- * One address that is told 421 until then: an IPv4 address, or the first half of an IPv6 one (see `domain/limits/Penalised.ts`).
+ * One address that is told 421 until then: an IPv4 address, or the first half of an IPv6 one (see `domain/limits/AddressBlock.ts`).
  *
  * @since 0.1.0
  * @category models

@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Account } from "../../domain/Account.ts"
+import type { Amount } from "../../domain/limits/Quotas.ts"
 import type { Certified, Credentials } from "../accounts/Accounts.ts"
 
 /**
@@ -29,10 +30,17 @@ export interface Welcome {
   readonly download: SharedArrayBuffer | undefined
 }
 
-/** Room in the storage, in bytes and files. @since 0.1.0 @category models */
-export interface Amount {
-  readonly bytes: number
-  readonly files: number
+/**
+ * Reserved room that is given back, and what has really changed in a home, more or less.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settlement {
+  /** The home of the account it was done for, which the session may have left by now; "" where it has none of its own. */
+  readonly home: string
+  readonly reserved: Amount
+  readonly changed: Amount
 }
 
 /**
@@ -59,11 +67,8 @@ export class Ledger extends Context.Tag("weft/Ledger")<
      * `measure` finds out what the account's home holds; it is run at most once for all sessions of a home, if nobody knows yet.
      */
     readonly reserve: (session: number, amount: Amount, measure: Effect.Effect<Amount>) => Effect.Effect<boolean>
-    /** Gives reserved room back and counts what has really changed, more or less. */
-    readonly unsafeSettle: (
-      session: number,
-      settlement: { readonly reserved: Amount; readonly changed: Amount }
-    ) => void
+    /** Also from sessions without a quota: others may have one for the same home. */
+    readonly unsafeSettle: (session: number, settlement: Settlement) => void
     /** What the home of the session's account holds, where it has a quota; `undefined` otherwise. */
     readonly usage: (session: number, measure: Effect.Effect<Amount>) => Effect.Effect<Amount | undefined>
   }

@@ -1,5 +1,7 @@
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type { Amount, Ledger, LoginError, Welcome } from "./Ledger.ts"
+import type { Amount } from "../../domain/limits/Quotas.ts"
+import type { Ledger, LoginError, Welcome } from "./Ledger.ts"
 import type { FromShard, ToShard } from "./LedgerProtocol.ts"
 
 /**
@@ -42,13 +44,18 @@ export const make = (post: (message: FromShard) => void): LedgerClient => {
         : Effect.succeed(answer)
     )
 
-  const ask = (
+  /** An answer that its asker did not live to use is cancelled as well. */
+  const ask = <A, E>(
+    session: number,
     make: (id: number) => Extract<FromShard, { readonly id: number }>,
+    use: (answer: ToShard) => Effect.Effect<A, E>,
     measure: Effect.Effect<Amount> = Effect.never
-  ): Effect.Effect<ToShard> =>
+  ): Effect.Effect<A, E> =>
     Effect.suspend(() => {
       const id = ++last
-      return Effect.onError(converse(make(id), measure), () => Effect.sync(() => post({ _tag: "Cancel", id })))
+      return Effect.onError(Effect.flatMap(converse(make(id), measure), use), (cause) =>
+        Cause.isFailure(cause) ? Effect.void : Effect.sync(() => post({ _tag: "Cancel", id, session }))
+      )
     })
 
   const admitted = (answer: ToShard): Effect.Effect<Welcome, LoginError> => {
@@ -61,26 +68,24 @@ export const make = (post: (message: FromShard) => void): LedgerClient => {
   return {
     ledger: {
       login: (session, { name, password, peer }) =>
-        Effect.flatMap(
-          ask((id) => ({ _tag: "Login", id, session, name, password, peer })),
-          admitted
-        ),
+        ask(session, (id) => ({ _tag: "Login", id, session, name, password, peer }), admitted),
       recognise: (session, { name, peer }) =>
-        Effect.flatMap(
-          ask((id) => ({ _tag: "Recognise", id, session, name, peer })),
-          admitted
-        ),
+        ask(session, (id) => ({ _tag: "Recognise", id, session, name, peer }), admitted),
       unsafeLogout: (session) => post({ _tag: "Logout", session }),
       reserve: (session, amount, measure) =>
-        Effect.flatMap(
-          ask((id) => ({ _tag: "Reserve", id, session, amount }), measure),
-          (answer) => (answer._tag === "Granted" ? Effect.succeed(answer.granted) : failed(answer))
+        ask(
+          session,
+          (id) => ({ _tag: "Reserve", id, session, amount }),
+          (answer) => (answer._tag === "Granted" ? Effect.succeed(answer.granted) : failed(answer)),
+          measure
         ),
       unsafeSettle: (session, settlement) => post({ _tag: "Settle", session, ...settlement }),
       usage: (session, measure) =>
-        Effect.flatMap(
-          ask((id) => ({ _tag: "Usage", id, session }), measure),
-          (answer) => (answer._tag === "Used" ? Effect.succeed(answer.amount) : failed(answer))
+        ask(
+          session,
+          (id) => ({ _tag: "Usage", id, session }),
+          (answer) => (answer._tag === "Used" ? Effect.succeed(answer.amount) : failed(answer)),
+          measure
         )
     },
     unsafeHear: (answer) => waiting.get(answer.id)?.(answer)

@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
-import type { Amount, LoginError, Welcome } from "./Ledger.ts"
+import type { Amount } from "../../domain/limits/Quotas.ts"
+import type { LoginError, Welcome } from "./Ledger.ts"
 import type { LedgerOwner } from "./LedgerOwner.ts"
 import type { FromShard, ToShard } from "./LedgerProtocol.ts"
 
@@ -16,6 +17,11 @@ import type { FromShard, ToShard } from "./LedgerProtocol.ts"
 export interface LedgerDesk {
   /** What the shard said. */
   readonly unsafeHear: (message: FromShard) => void
+}
+
+interface Grant {
+  readonly id: number
+  readonly amount: Amount
 }
 
 /**
@@ -32,11 +38,14 @@ export const make = (
   Effect.gen(function* () {
     const { ledger, unsafeLose } = owner
     const sessions = new Set<number>()
+    /** The last that each session was granted, until it says something else: its asker may have gone before it heard. */
+    const grants = new Map<number, Grant>()
     const measurements = new Map<number, Deferred.Deferred<Amount>>()
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         for (const session of sessions) unsafeLose(session)
         sessions.clear()
+        grants.clear()
       })
     )
     const questions = yield* FiberMap.make<number>()
@@ -91,9 +100,13 @@ export const make = (
             return admit(message, ledger.recognise(message.session, message))
           case "Reserve": {
             const { amount, id, session } = message
+            grants.delete(session)
             return void answer(
               id,
-              Effect.map(ledger.reserve(session, amount, measure(id)), (granted) => ({ _tag: "Granted", id, granted }))
+              Effect.map(ledger.reserve(session, amount, measure(id)), (granted) => {
+                if (granted) grants.set(session, { id, amount })
+                return { _tag: "Granted", id, granted }
+              })
             )
           }
           case "Usage": {
@@ -108,14 +121,21 @@ export const make = (
             if (found !== undefined) Deferred.unsafeDone(found, Effect.succeed(message.amount))
             return
           }
-          case "Cancel":
-            return void run(message.id, Effect.void)
+          case "Cancel": {
+            const { id, session } = message
+            const grant = grants.get(session)
+            run(id, Effect.void)
+            if (grant?.id !== id) return
+            grants.delete(session)
+            return owner.unsafeReturn(session, grant.amount)
+          }
           case "Logout":
             sessions.delete(message.session)
+            grants.delete(message.session)
             return ledger.unsafeLogout(message.session)
           case "Settle": {
-            const { changed, reserved, session } = message
-            return ledger.unsafeSettle(session, { reserved, changed })
+            const { changed, home, reserved, session } = message
+            return ledger.unsafeSettle(session, { home, reserved, changed })
           }
         }
       }

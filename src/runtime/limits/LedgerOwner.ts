@@ -1,5 +1,7 @@
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Account } from "../../domain/Account.ts"
@@ -7,10 +9,12 @@ import * as AddressBlock from "../../domain/limits/AddressBlock.ts"
 import * as LimitText from "../../domain/limits/LimitText.ts"
 import * as LoginRate from "../../domain/limits/LoginRate.ts"
 import * as Penalties from "../../domain/limits/Penalties.ts"
+import type { Amount } from "../../domain/limits/Quotas.ts"
 import * as Sessions from "../../domain/limits/Sessions.ts"
 import { Accounts, AccountsError, type Certified, type Credentials } from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
 import { Events } from "../observe/Events.ts"
+import * as SteadyClock from "../platform/SteadyClock.ts"
 import * as StateFile from "../state/StateFile.ts"
 import * as StateLock from "../state/StateLock.ts"
 import * as StateWatch from "../state/StateWatch.ts"
@@ -29,6 +33,8 @@ export interface LedgerOwner {
   readonly ledger: Ledger["Type"]
   /** As `unsafeLogout`, of a session whose thread died: nobody knows what it did last. */
   readonly unsafeLose: (session: number) => void
+  /** What the session was granted last never reached whoever asked for it. */
+  readonly unsafeReturn: (session: number, amount: Amount) => void
   readonly bans: BanList.BanList
 }
 
@@ -58,6 +64,7 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
     const accounts = yield* Accounts
     const events = yield* Events
     const clock = yield* Effect.clock
+    const steady = yield* SteadyClock.make
     const banTime = Duration.toMillis(config.banTime)
     const bans = yield* BanList.make(config.bans === "" ? undefined : held(config.bans))
     const penalties = Penalties.make({ banAfter: config.banAfter, memory: banTime })
@@ -65,9 +72,11 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
     const sessions = Sessions.make()
     const buckets = Buckets.make()
     const inside = new Map<number, Account>()
-    const quotas = QuotaBook.make((session) => inside.get(session))
+    const quotas = QuotaBook.make((session) => inside.get(session), steady.unsafeNow)
     /** The login each session waits for; one that is not its session's any more enters nobody. */
     const attempts = new Map<number, object>()
+    /** The logins of each address block whose passwords are being compared; a ban ends them all. */
+    const compared = new Map<string, Set<Deferred.Deferred<never, LoginError>>>()
     let delayed = 0
 
     const isBanned = (block: string) => bans.unsafeUntil(block, clock.unsafeCurrentTimeMillis()) !== undefined
@@ -102,7 +111,7 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
 
     const punish = (block: string, name: string): Effect.Effect<never, LoginError> => {
       if (isBanned(block)) return limited(LimitText.banned(banTime))
-      const { banned, delay } = penalties.fail(block, name, clock.unsafeCurrentTimeMillis())
+      const { banned, delay } = penalties.fail(block, name, steady.unsafeNow())
       return banned ? ban(block) : holdBack(delay)
     }
 
@@ -113,6 +122,30 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
       inside.set(session, account)
       return Effect.succeed({ account, ...buckets.of(account) })
     }
+
+    bans.unsafeHear({
+      ban: (block) => {
+        for (const end of compared.get(block) ?? []) Deferred.unsafeDone(end, limited(LimitText.banned(banTime)))
+      },
+      lift: () => {}
+    })
+
+    /** A block that is banned has no more passwords compared, not even those that wait already. */
+    const unlessBanned = <A, E>(block: string, comparison: Effect.Effect<A, E>): Effect.Effect<A, E | LoginError> =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          const end = Deferred.unsafeMake<never, LoginError>(FiberId.none)
+          const all = compared.get(block) ?? new Set()
+          compared.set(block, all.add(end))
+          return end
+        }),
+        (end) => Effect.raceFirst(comparison, Deferred.await(end)),
+        (end) =>
+          Effect.sync(() => {
+            const all = compared.get(block)
+            if (all?.delete(end) === true && all.size === 0) compared.delete(block)
+          })
+      )
 
     /** What is known of an account, checked against what else has happened since the question was asked. */
     const welcome = ({ attempt, block, name, session }: Attempt, account: Account) =>
@@ -126,18 +159,20 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
     /** Unless the address has tried too often of late. */
     const paced = <A>(block: string, decision: Effect.Effect<A, LoginError>): Effect.Effect<A, LoginError> =>
       Effect.suspend(() =>
-        rate.take(block, clock.unsafeCurrentTimeMillis()) ? decision : limited(LimitText.loginRate(config.loginRate))
+        rate.take(block, steady.unsafeNow()) ? decision : limited(LimitText.loginRate(config.loginRate))
       )
 
     const byPassword = (attempt: Attempt, credentials: Credentials) =>
       paced(
         attempt.block,
-        accounts.authenticate(credentials).pipe(
+        unlessBanned(attempt.block, accounts.authenticate(credentials)).pipe(
           Effect.matchEffect({
-            onFailure: ({ reason }) =>
-              reason === "Refused"
+            onFailure: (error) => {
+              if (error._tag === "LoginError") return Effect.fail(error)
+              return error.reason === "Refused"
                 ? Effect.suspend(() => punish(attempt.block, attempt.name))
-                : Effect.fail(new LoginError({ reason })),
+                : Effect.fail(new LoginError({ reason: error.reason }))
+            },
             onSuccess: (account) => welcome(attempt, account)
           })
         )
@@ -179,6 +214,7 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
         unsafeSettle: quotas.settle,
         usage: quotas.usage
       },
+      unsafeReturn: quotas.giveBack,
       unsafeLose: (session) => {
         quotas.lose(session)
         leave(session)

@@ -1,8 +1,7 @@
 import * as Schema from "effect/Schema"
 import { Account } from "../../domain/Account.ts"
+import { Amount } from "../../domain/limits/Quotas.ts"
 import { LoginError } from "./Ledger.ts"
-
-const Amount = Schema.Struct({ bytes: Schema.Number, files: Schema.Number })
 
 /** A question's number, unique in one shard's life; its answer has the same. */
 const id = Schema.Int
@@ -12,7 +11,8 @@ const session = Schema.Int
 const Bucket = Schema.UndefinedOr(Schema.instanceOf(SharedArrayBuffer))
 
 /**
- * Shard to owner. Each question gets one answer, unless it is cancelled; `Measured` goes on with one that was answered by `Measure`.
+ * Shard to owner. Each question gets one answer, unless it is cancelled: what was granted when
+ * that is heard is taken back. `Measured` goes on with one that was answered by `Measure`.
  * A session asks one question at a time, or one for its login and one for each transfer, so there are no more of them than that.
  *
  * @since 0.1.0
@@ -30,9 +30,9 @@ export const FromShard = Schema.Union(
   Schema.TaggedStruct("Reserve", { id, session, amount: Amount }),
   Schema.TaggedStruct("Usage", { id, session }),
   Schema.TaggedStruct("Measured", { id, amount: Amount }),
-  Schema.TaggedStruct("Cancel", { id }),
+  Schema.TaggedStruct("Cancel", { id, session }),
   Schema.TaggedStruct("Logout", { session }),
-  Schema.TaggedStruct("Settle", { session, reserved: Amount, changed: Amount })
+  Schema.TaggedStruct("Settle", { session, home: Schema.String, reserved: Amount, changed: Amount })
 )
 
 /** @since 0.1.0 @category models */

@@ -15,21 +15,26 @@ export interface QuotaBook {
   readonly reserve: Ledger["Type"]["reserve"]
   readonly usage: Ledger["Type"]["usage"]
   readonly settle: Ledger["Type"]["unsafeSettle"]
+  readonly giveBack: (session: number, amount: Quotas.Amount) => void
   readonly release: (session: number) => void
   readonly lose: (session: number) => void
 }
+
+/** For how long a home's books are believed, in milliseconds: then they are made anew, as soon as nothing is reserved there. */
+const trust = 3_600_000
 
 /** How often a home is measured before a result will do that something changed under. */
 const tries = 3
 
 /**
- * Empty books. `accountOf` answers as whom a session is logged in.
+ * Empty books. `accountOf` answers as whom a session is logged in, `unsafeNow` milliseconds of a clock that nobody sets.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (accountOf: (session: number) => Account | undefined): QuotaBook => {
+export const make = (accountOf: (session: number) => Account | undefined, unsafeNow: () => number): QuotaBook => {
   const quotas = Quotas.make()
+  const measuredAt = new Map<string, number>()
   const measurements = new Map<string, Deferred.Deferred<void>>()
 
   /** Becomes the one that measures, if nobody is. */
@@ -51,13 +56,17 @@ export const make = (accountOf: (session: number) => Account | undefined): Quota
 
   const measured = (home: string, measure: Effect.Effect<Quotas.Amount>, left: number): Effect.Effect<void> =>
     Effect.flatMap(measure, (found) =>
-      quotas.measured(home, found, left <= 1) ? Effect.void : measured(home, measure, left - 1)
+      quotas.measured(home, found, left <= 1)
+        ? Effect.sync(() => void measuredAt.set(home, unsafeNow()))
+        : measured(home, measure, left - 1)
     )
+
+  const isOld = (home: string) => unsafeNow() - (measuredAt.get(home) ?? 0) >= trust && quotas.expire(home)
 
   /** Looks into the books of a home once it is known; whoever comes first measures it, the others wait. */
   const whenKnown = <A>(home: string, measure: Effect.Effect<Quotas.Amount>, look: () => A): Effect.Effect<A> =>
     Effect.suspend(() => {
-      if (quotas.state(home) === "Known") return Effect.succeed(look())
+      if (quotas.state(home) === "Known" && !isOld(home)) return Effect.succeed(look())
       const waiting = measurements.get(home)
       const turn =
         waiting === undefined
@@ -90,10 +99,8 @@ export const make = (accountOf: (session: number) => Account | undefined): Quota
         if (account === undefined || !hasQuota(account)) return Effect.succeed(undefined)
         return whenKnown(homeOf(account), measure, () => quotas.usage(homeOf(account)))
       }),
-    settle: (session, settlement) => {
-      const account = accountOf(session)
-      if (account !== undefined) quotas.settle(session, homeOf(account), settlement)
-    },
+    settle: (session, settlement) => quotas.settle(session, settlement.home, settlement),
+    giveBack: quotas.giveBack,
     release: quotas.release,
     lose: quotas.lose
   }

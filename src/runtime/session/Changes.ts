@@ -1,9 +1,12 @@
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { Entry } from "../../domain/Entry.ts"
+import { nothing } from "../../domain/limits/Quotas.ts"
 import type { Change } from "../../domain/session/Action.ts"
+import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import * as Pull from "../storage/Pull.ts"
-import { StorageError } from "../storage/Storage.ts"
+import { type Readable, StorageError } from "../storage/Storage.ts"
 import type * as Progress from "../transfer/Progress.ts"
-import * as Quota from "../transfer/Quota.ts"
 import type { Actor } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as Quotas from "./Quotas.ts"
@@ -49,7 +52,7 @@ const teller = (actor: Actor, change: Change) => {
 
 const settler = (actor: Actor) => {
   const quota = Quotas.of(actor)
-  return (bytes: number, files: number) => quota?.unsafeSettle({ reserved: Quota.nothing, changed: { bytes, files } })
+  return (bytes: number, files: number) => quota.unsafeSettle({ reserved: nothing, changed: { bytes, files } })
 }
 
 type Told = () => void
@@ -60,7 +63,9 @@ const simple = (actor: Actor, change: Exclude<Change, { readonly _tag: "Combine"
   const act = (): Effect.Effect<void, StorageError> => {
     switch (change._tag) {
       case "Delete":
-        return Effect.map(storage.remove(change.path), (bytes) => settle(-bytes, -1))
+        return Effect.map(storage.remove(change.path), (bytes) => {
+          if (bytes !== undefined) settle(-bytes, -1)
+        })
       case "MakeDirectory":
         return storage.makeDirectory(change.path)
       case "RemoveDirectory":
@@ -78,6 +83,23 @@ const simple = (actor: Actor, change: Exclude<Change, { readonly _tag: "Combine"
   return Effect.map(act(), told)
 }
 
+const missingAs =
+  <A>(value: A) =>
+  (error: StorageError): Effect.Effect<A, StorageError> =>
+    error.reason === "NotFound" ? Effect.succeed(value) : Effect.fail(error)
+
+/** A folder may have two names: what is to be combined has to be as many files as it has names. */
+const distinct = (storage: Readable, path: VirtualPath, sources: ReadonlyArray<VirtualPath>) =>
+  Effect.gen(function* () {
+    const target = yield* Effect.catchAll(storage.stat(path), missingAs(undefined))
+    const seen = new Set(target === undefined ? [] : [target.unique])
+    for (const source of sources) {
+      const { unique } = yield* storage.stat(source)
+      if (seen.has(unique)) return yield* new StorageError({ reason: "SameFile", path: source })
+      seen.add(unique)
+    }
+  })
+
 /** Nothing is reserved for it: what the target gains the sources lose. */
 const combine = (
   actor: Actor,
@@ -93,6 +115,7 @@ const combine = (
   return Effect.scoped(
     Effect.uninterruptible(
       Effect.gen(function* () {
+        yield* Effect.interruptible(distinct(storage, path, sources))
         const upload = yield* storage.store(path, {
           offset: "end",
           create,
@@ -107,16 +130,25 @@ const combine = (
           progress.movedAt = timers.unsafeNow()
           return size > largest ? Effect.fail(new StorageError({ reason: "TooLarge", path })) : upload.write(bytes)
         }
+        const copied: Array<readonly [VirtualPath, Entry]> = []
         for (const source of sources) {
-          const copied = Effect.flatMap(storage.open(source), (file) =>
-            Effect.flatMap(file.pull?.(0) ?? Pull.fromStream(file.bytes(0)), (pull) => Pull.forEach(pull, write))
-          )
-          yield* Effect.interruptible(Effect.scoped(copied))
+          const copying = Effect.flatMap(storage.open(source), (file) => {
+            copied.push([source, file.entry])
+            return Effect.flatMap(file.pull?.(0) ?? Pull.fromStream(file.bytes(0)), (pull) => Pull.forEach(pull, write))
+          })
+          yield* Effect.interruptible(Effect.scoped(copying))
         }
         const stored = yield* upload.commit
         settle(stored.size - (stored.replaced ?? 0), stored.replaced === undefined ? 1 : 0)
-        for (const source of sources) settle(-(yield* storage.remove(source)), -1)
         told()
+        let failure: StorageError | undefined
+        for (const [source, entry] of copied) {
+          const removed = yield* Effect.either(storage.remove(source, entry))
+          if (Either.isRight(removed)) settle(-(removed.right ?? 0), -1)
+          // What has the name by now is somebody's new file.
+          else if (removed.left.reason !== "NotFound" && removed.left.reason !== "Busy") failure ??= removed.left
+        }
+        if (failure !== undefined) return yield* failure
       })
     )
   )

@@ -27,8 +27,6 @@ export interface House {
   readonly unsafeTell: (event: ServerEvent) => void
   /** Buffers that uploads pass through. */
   readonly chunks: ChunkPool
-  /** Names that STOU has chosen for uploads under way. */
-  readonly claimed: Set<string>
   /** Where changes to files go on whose session has gone. */
   readonly scope: Scope.Scope
 }

@@ -26,18 +26,12 @@ export const ask = (actor: Actor, question: Question): Effect.Effect<void> =>
     (answer) => ({ _tag: "Answered", answer })
   )
 
-/** SIZE tells where a cut upload can go on, if the file itself is not there. */
+/** SIZE tells where a cut upload can go on, also where an older file has the name: a client that resumes asks just that. */
 const stat = (actor: Actor, { command, path }: Question): Effect.Effect<Entry, StorageError> => {
   const { storage } = actor.lodging
-  const found = storage.stat(path)
-  if (command !== "SIZE" || actor.house.config.partialUploads !== "keep") return found
-  return Effect.catchIf(
-    found,
-    ({ reason }) => reason === "NotFound",
-    (missing) =>
-      Effect.flatMap(storage.partial(path), (size) =>
-        size === undefined ? Effect.fail(missing) : Effect.succeed(partial(path, size))
-      )
+  if (command !== "SIZE" || Quotas.partials(actor) !== "keep") return storage.stat(path)
+  return Effect.flatMap(storage.partial(path), (size) =>
+    size === undefined ? storage.stat(path) : Effect.succeed(partial(path, size))
   )
 }
 
@@ -66,10 +60,9 @@ export const measure = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Eff
       const { client, house, lodging } = actor
       return Effect.all({
         available: lodging.storage.available(path),
-        used:
-          Quotas.of(actor) === undefined
-            ? Effect.succeed(undefined)
-            : house.ledger.usage(client.id, Quotas.measure(actor))
+        used: Quotas.of(actor).isLimited
+          ? house.ledger.usage(client.id, Quotas.measure(actor))
+          : Effect.succeed(undefined)
       })
     },
     (result) => ({ _tag: "Measured", result })

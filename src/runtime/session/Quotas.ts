@@ -1,21 +1,44 @@
+import * as Effect from "effect/Effect"
+import type { Limits } from "../../domain/Account.ts"
+import { nothing } from "../../domain/limits/Quotas.ts"
+import type { StoreOptions } from "../storage/Storage.ts"
 import * as Quota from "../transfer/Quota.ts"
 import type { Actor } from "./Actor.ts"
 
+const granted = Effect.succeed(true)
+
+const isLimited = (limits: Limits | undefined): boolean =>
+  limits?.quotaBytes !== undefined || limits?.quotaFiles !== undefined
+
 /**
- * The quota of the session's account; `undefined` where it has none. What is measured for it counts as movement of the task that waits.
+ * The quota of the account that the session has now, also for when it has gone. What is measured for it counts as movement of the task
+ * that waits.
  *
  * @since 0.1.0
  * @category getters
  */
-export const of = (actor: Actor): Quota.Quota | undefined => {
+export const of = (actor: Actor): Quota.Quota => {
   const { client, house, lodging } = actor
-  const limits = lodging.welcome?.account.limits
-  if (limits?.quotaBytes === undefined && limits?.quotaFiles === undefined) return undefined
+  const { home = "", limits } = lodging.welcome?.account ?? {}
   return {
-    reserve: (amount) => house.ledger.reserve(client.id, amount, measure(actor)),
-    unsafeSettle: (settlement) => house.ledger.unsafeSettle(client.id, settlement)
+    isLimited: isLimited(limits),
+    reserve: isLimited(limits) ? (amount) => house.ledger.reserve(client.id, amount, measure(actor)) : () => granted,
+    unsafeSettle: ({ changed, reserved }) => {
+      if (isLimited(limits) || changed.bytes !== 0 || changed.files !== 0) {
+        house.ledger.unsafeSettle(client.id, { home, reserved: isLimited(limits) ? reserved : nothing, changed })
+      }
+    }
   }
 }
+
+/**
+ * What becomes of the session's uploads that are cut. An account with a quota keeps none of them: they would fill its home uncounted.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const partials = ({ house, lodging }: Actor): StoreOptions["partial"] =>
+  isLimited(lodging.welcome?.account.limits) ? "discard" : house.config.partialUploads
 
 /** Counts what the account's home holds. @since 0.1.0 @category operations */
 export const measure = (actor: Actor) => {

@@ -86,6 +86,7 @@ export class SessionActor implements Actor, Timed {
     this.state = State.initial({
       greeting: house.config.greeting,
       peer: HostPort.normalize(client.connection.remote.address),
+      maxUploadSize: house.config.maxUploadSize,
       allowForeignActive: house.config.allowForeignActive,
       allowPrivilegedActive: house.config.allowPrivilegedActive,
       tls

@@ -37,7 +37,6 @@ export const layer = (config: FtpConfig): Layer.Layer<Serve, never, Ledger | Pas
         timers: yield* Timers,
         unsafeTell: (yield* Events).unsafeTell,
         chunks: ChunkPool.make({ largest: largestChunk }),
-        claimed: new Set(),
         scope: yield* Effect.scope
       }
       return (client) => Effect.suspend(() => serve(house, client))

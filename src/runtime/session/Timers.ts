@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as SteadyClock from "../platform/SteadyClock.ts"
 
 /**
  * Something with deadlines that is asked at every tick whether one has passed.
@@ -25,7 +26,7 @@ export class Timers extends Context.Tag("weft/Timers")<
   {
     /** The time in milliseconds since the epoch. */
     readonly unsafeNow: () => number
-    /** Milliseconds of a clock that all threads share and nobody sets, for what is paced. */
+    /** Milliseconds of a clock that all threads share and nobody sets, for what is paced; see `SteadyClock`. */
     readonly unsafeSteady: () => number
     readonly unsafeAdd: (timed: Timed) => void
     readonly unsafeRemove: (timed: Timed) => void
@@ -44,6 +45,7 @@ export const layerWith = (options: { readonly resolution: Duration.DurationInput
     Timers,
     Effect.gen(function* () {
       const clock = yield* Effect.clock
+      const steady = yield* SteadyClock.make
       const members = new Set<Timed>()
       const tick = Effect.suspend(() => {
         const now = clock.unsafeCurrentTimeMillis()
@@ -60,7 +62,7 @@ export const layerWith = (options: { readonly resolution: Duration.DurationInput
       yield* tick.pipe(Effect.delay(options.resolution), Effect.forever, Effect.forkScoped)
       return {
         unsafeNow: () => clock.unsafeCurrentTimeMillis(),
-        unsafeSteady: () => Number(clock.unsafeCurrentTimeNanos()) / 1e6,
+        unsafeSteady: steady.unsafeNow,
         unsafeAdd: (timed) => void members.add(timed),
         unsafeRemove: (timed) => void members.delete(timed),
         unsafeSize: () => members.size

@@ -7,7 +7,7 @@ import type { Outcome } from "../../domain/session/Event.ts"
 import type { DataPlan } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
-import type { Stored } from "../storage/Storage.ts"
+import type { Stored, Upload } from "../storage/Storage.ts"
 import * as DataConnection from "../transfer/DataConnection.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
@@ -23,8 +23,8 @@ type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 /** What has become of an upload; nothing, for a transfer that is none. */
 interface Fate {
   path: VirtualPath
-  begun: boolean
-  voided: boolean
+  /** Absent until it has begun. */
+  upload: Upload | undefined
 }
 
 /** With TLS on top where the session protects its data; the scope drops that too. */
@@ -61,7 +61,7 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
   const progress = Progress.make(house.timers.unsafeNow())
   actor.progress = progress
   actor.lease = undefined
-  const fate: Fate = { path: payload.path, begun: false, voided: false }
+  const fate: Fate = { path: payload.path, upload: undefined }
   const session = {
     session: actor.client.id,
     peer: actor.state.settings.peer,
@@ -94,8 +94,8 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     const outcome = toOutcome(progress, exit)
     const at = house.timers.unsafeNow()
     const { bytes } = progress
-    if (fate.begun && !progress.committed) {
-      const kept = isKept(house.config, action, fate) && bytes > 0
+    if (fate.upload !== undefined && !progress.committed) {
+      const kept = fate.upload.unsafeIsKept()
       house.unsafeTell({
         _tag: "UploadInterrupted",
         ...session,
@@ -121,30 +121,19 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
 }
 
 const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {
-  const { house, lodging } = actor
-  const { chunks, claimed, config } = house
-  const home = lodging.welcome?.account.home ?? ""
+  const { house } = actor
+  const { chunks, config } = house
   return {
     pool: chunks,
-    store: { partial: config.partialUploads, digest: algorithms[config.uploadDigest], sync: config.syncUploads },
+    store: { partial: Quotas.partials(actor), digest: algorithms[config.uploadDigest], sync: config.syncUploads },
     largest: Limits.largestUpload(actor),
     unsafeIsDeserted: () => actor.unsafeIsDeserted(),
     needsCloseNotify: config.tlsCloseNotify === "require",
     quota: Quotas.of(actor),
-    unsafeClaim: (path) => {
-      const name = `${home}\0${path}`
-      if (claimed.has(name)) return undefined
-      claimed.add(name)
-      return () => claimed.delete(name)
-    },
     stored,
-    begun: (path, isKeepable) => {
+    begun: (path, upload) => {
       fate.path = path
-      fate.voided = !isKeepable
-      fate.begun = true
-    },
-    voided: () => {
-      fate.voided = true
+      fate.upload = upload
     }
   }
 }
@@ -157,9 +146,6 @@ const algorithms: Readonly<Record<FtpConfig["uploadDigest"], Algorithm | "none">
   "sha-256": "SHA-256",
   "sha-512": "SHA-512"
 }
-
-const isKept = ({ partialUploads }: FtpConfig, { mode, payload }: TransferAction, { voided }: Fate): boolean =>
-  partialUploads === "keep" && !voided && mode === "S" && payload._tag === "Upload" && payload.how !== "Unique"
 
 const nameOf = (outcome: Outcome): string => (outcome._tag === "Fault" ? outcome.fault : outcome._tag)
 

@@ -122,6 +122,30 @@ export const locate = (path: string): Effect.Effect<string, StateFileError> =>
 const syncFolder = (folder: string): Effect.Effect<void> =>
   Effect.ignore(withFile(folder, O_RDONLY, 0, (handle) => handle.sync()))
 
+const temporaryOf = (target: string): string =>
+  Path.join(Path.dirname(target), `.${Path.basename(target)}.${Crypto.randomBytes(6).toString("hex")}.tmp`)
+
+/**
+ * Removes what a `replace` of a file left that a crash cut, for it holds all that the file was to hold. Only for who knows that nobody
+ * else replaces the file now.
+ *
+ * @since 0.1.0
+ * @category writing
+ */
+export const sweep = (path: string): Effect.Effect<void> =>
+  Effect.ignore(
+    Effect.flatMap(locate(path), (target) =>
+      attempt(async () => {
+        const folder = Path.dirname(target)
+        const start = `.${Path.basename(target)}.`
+        for (const name of await Fs.promises.readdir(folder)) {
+          const isLeft = name.startsWith(start) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(start.length))
+          if (isLeft) await Fs.promises.rm(Path.join(folder, name), { force: true })
+        }
+      })
+    )
+  )
+
 /**
  * Puts a new text into a file, or makes the file, so that whoever reads it, through a crash too, finds the old text or the new one
  * and nothing else. The file is then its owner's alone (0600), and still the same owner's where this process may say so. What a link
@@ -134,7 +158,7 @@ export const replace = (path: string, text: string): Effect.Effect<void, StateFi
   Effect.gen(function* () {
     const target = yield* locate(path)
     const folder = Path.dirname(target)
-    const temporary = Path.join(folder, `.${Path.basename(target)}.${Crypto.randomBytes(6).toString("hex")}.tmp`)
+    const temporary = temporaryOf(target)
     const owner = yield* Effect.option(attempt(() => Fs.promises.stat(target)))
     if (owner._tag === "Some" && !owner.value.isFile()) return yield* refuse("NotAFile", "expected a regular file")
     yield* withFile(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600, async (handle) => {

@@ -25,6 +25,14 @@ export const kind = (mode: number): Kind => {
 }
 
 /**
+ * The same for two names of one file.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const unique = ({ device, inode }: Status): string => `${device.toString(36)}-${inode.toString(36)}`
+
+/**
  * The entry of a name, `name` and `target` being text for clients.
  *
  * @since 0.1.0
@@ -39,7 +47,7 @@ export const fromStatus = (name: string, status: Status, owners: OwnerNames, tar
   links: status.links,
   owner: owners.user(status.uid),
   group: owners.group(status.gid),
-  unique: `${status.device.toString(36)}-${status.inode.toString(36)}`,
+  unique: unique(status),
   ...(target === undefined ? {} : { target })
 })
 

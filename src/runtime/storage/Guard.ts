@@ -35,7 +35,7 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
       return found === undefined ? storage.list(path) : Stream.fail(found)
     },
     store: (path, options) => guarded(path, "InvalidName", () => storage.store(path, options)),
-    remove: (path) => guarded(path, "NotFound", () => storage.remove(path)),
+    remove: (path, only) => guarded(path, "NotFound", () => storage.remove(path, only)),
     makeDirectory: (path) => guarded(path, "InvalidName", () => storage.makeDirectory(path)),
     removeDirectory: (path) => guarded(path, "NotFound", () => storage.removeDirectory(path)),
     rename: (from, to, options) =>

@@ -64,7 +64,7 @@ const tidy = (place: Place, name: HostPath.HostPath, partial: "discard" | "keep"
     }
     if (Partials.isAlive(meaning, status.modified, now)) return 0
     // A second name means that it had got its own when its writer died.
-    const whole = meaning.target !== undefined && status.links === 1 && status.size > 0
+    const whole = Partials.isIntact(meaning) && meaning.target !== undefined && status.links === 1 && status.size > 0
     if (partial === "keep" && whole && Entries.kind(status.mode) === "file" && now - status.modified <= week) {
       yield* Disk.rename(place, name, place, Partials.partialName(meaning.target))
     } else {
@@ -95,7 +95,7 @@ const isDirectory = (place: Place, entry: Fs.Dirent): Effect.Effect<boolean> =>
 
 /**
  * Goes through a tree and does away with what uploads of processes that no longer live have left: deletes it, or with "keep" makes it the
- * partial of its name if it is one; partials are deleted after a week, with "discard" at once. Links are not followed, and what the
+ * partial of its name if it is one and the system has not gone down since; partials are deleted after a week, with "discard" at once. Links are not followed, and what the
  * server may not enter is left out. Answers how many names it changed.
  *
  * @since 0.1.0

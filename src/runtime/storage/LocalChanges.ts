@@ -17,7 +17,7 @@ import * as Site from "./Site.ts"
 import type { Attributes, Writable } from "./Storage.ts"
 import * as Temporary from "./Temporary.ts"
 
-const { EACCES, EEXIST, EISDIR, ENOENT, ENOTEMPTY, ENXIO } = Os.constants.errno
+const { EACCES, EBUSY, EEXIST, EISDIR, ENOENT, ENOTEMPTY, ENXIO } = Os.constants.errno
 
 const refuse = (errno: number, syscall: string) => Effect.fail(NodeCall.systemError(errno, syscall))
 
@@ -26,6 +26,22 @@ const isDirectory = (status: Status.Status): boolean => Entries.kind(status.mode
 const sizeOf = (status: Status.Status): number => (Entries.kind(status.mode) === "file" ? status.size : 0)
 
 const specialBits = 0o7000
+
+/** Not those that let a program run as somebody else; on a directory they stay as they are. */
+const settable = 0o1777
+
+const isSame = (one: Status.Status, other: Status.Status): boolean =>
+  one.inode === other.inode && one.device === other.device
+
+/** Whether what two sites have in common is one name, and not two names of one file. */
+const isOneName = (one: Site.Site, other: Site.Site, status: Status.Status) =>
+  status.links === 1 || isDirectory(status)
+    ? Effect.succeed(true)
+    : Effect.zipWith(
+        Reach.look(one.place.descriptor),
+        Reach.look(other.place.descriptor),
+        (here, there) => isSame(here, there) && one.name.toLowerCase() === other.name.toLowerCase()
+      )
 
 /** By itself, since what the process takes from new directories is not for the library to change. */
 const giveMode = (place: Place, name: HostPath.HostPath, mode: number) =>
@@ -65,15 +81,32 @@ export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | 
   const told = <A>(path: VirtualPath.VirtualPath, effect: Effect.Effect<A, NodeCall.SystemError>) =>
     Effect.mapError(effect, HostError.toStorageError(path))
 
-  const remove = (path: VirtualPath.VirtualPath) =>
+  /** The partial is the server's own: that it could not be removed is nobody's concern. */
+  const forget = (site: Site.Site) =>
+    Temporary.partialOf(site).pipe(
+      Effect.flatMap((partial) =>
+        partial === undefined ? Effect.succeed(false) : Effect.as(Temporary.forget(site), true)
+      ),
+      Effect.orElseSucceed(() => false)
+    )
+
+  const remove = (path: VirtualPath.VirtualPath, only: { readonly unique: string } | undefined) =>
     Effect.gen(function* () {
-      const { name, place } = yield* Site.enter(root, path)
+      const site = yield* Site.enter(root, path)
+      const { name, place } = site
       return yield* locks(name)(
         Effect.gen(function* () {
           const status = yield* Disk.look(place, name)
-          if (status === undefined) return yield* refuse(ENOENT, "unlink")
+          if (status === undefined) {
+            return only === undefined && (yield* forget(site)) ? undefined : yield* refuse(ENOENT, "unlink")
+          }
           if (isDirectory(status)) return yield* refuse(EISDIR, "unlink")
+          if (only !== undefined) {
+            const there = Entries.kind(status.mode) === "link" ? yield* root.look(path) : status
+            if (Entries.unique(there) !== only.unique) return yield* refuse(EBUSY, "unlink")
+          }
           yield* Disk.unlink(place, name)
+          yield* forget(site)
           return sizeOf(status)
         })
       )
@@ -122,10 +155,17 @@ export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | 
             )
             return undefined
           }
-          const same = there.inode === moved.inode && there.device === moved.device
-          if (!same && (!replace || isDirectory(there) || isDirectory(moved))) return yield* refuse(EEXIST, "rename")
-          yield* Disk.rename(old.place, old.name, target.place, target.name)
-          return same || Entries.kind(there.mode) !== "file" ? undefined : there.size
+          if (isSame(there, moved) && (yield* isOneName(old, target, moved))) {
+            // Nothing happens, but where it is another letter case of the name.
+            yield* Disk.rename(old.place, old.name, target.place, target.name)
+            return undefined
+          }
+          if (!replace || isDirectory(there) || isDirectory(moved)) return yield* refuse(EEXIST, "rename")
+          // rename(2) does nothing for two names of one file.
+          yield* isSame(there, moved)
+            ? Disk.unlink(old.place, old.name)
+            : Disk.rename(old.place, old.name, target.place, target.name)
+          return Entries.kind(there.mode) === "file" ? there.size : undefined
         })
       )
     }).pipe(Effect.scoped)
@@ -137,7 +177,7 @@ export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | 
       const kind = Entries.kind(mode)
       if (kind !== "file" && kind !== "directory") return yield* refuse(ENXIO, "chmod")
       if (attributes.mode !== undefined) {
-        const wanted = attributes.mode & 0o7777
+        const wanted = (attributes.mode & settable) | (kind === "directory" ? mode & ~settable & 0o7777 : 0)
         yield* Disk.using<void>(place.descriptor, (done) =>
           Fs.chmod(HostPath.toNode(place.reach), wanted, (error) => done(error))
         )
@@ -168,7 +208,7 @@ export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | 
     )
 
   return {
-    remove: (path) => told(path, remove(path)),
+    remove: (path, only) => told(path, remove(path, only)),
     makeDirectory: (path) => told(path, makeDirectory(path)),
     removeDirectory: (path) => told(path, removeDirectory(path)),
     rename: (from, to, { replace }) => Effect.mapError(rename(from, to, replace), HostError.toMoveError(to)),

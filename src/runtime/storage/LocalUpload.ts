@@ -52,6 +52,13 @@ const admit = (
   }
 }
 
+/** As far as can be told without reading it. */
+const isSame = (one: Status.Status | undefined, other: Status.Status | undefined): boolean =>
+  one?.inode === other?.inode &&
+  one?.device === other?.device &&
+  one?.size === other?.size &&
+  one?.modified === other?.modified
+
 /** Bits that let a program run as someone else are not handed on to a content of someone else's. */
 const keptMode = 0o1777
 
@@ -106,6 +113,7 @@ export const begin = (
 
     const take = Effect.gen(function* () {
       const now = yield* Disk.look(site.place, site.name)
+      if (temporary.expects && !isSame(now, site.status)) return yield* refuse(EBUSY)
       yield* admit(now, options)
       const rename = options.replace ? Disk.rename : Disk.renameFree
       yield* rename(site.place, temporary.name, site.place, site.name)
@@ -132,7 +140,8 @@ export const begin = (
       commit: told(commit),
       discard: Effect.sync(() => {
         state.keep = false
-      })
+      }),
+      unsafeIsKept: temporary.unsafeIsKept
     }
   })
 }

@@ -29,11 +29,21 @@ export const make = (tree: MemoryUpload.Tree): Omit<Writable, "store" | "home"> 
   const find = (path: VirtualPath.VirtualPath) =>
     Either.mapLeft(MemoryTree.find(tree.root, path), (reason) => new StorageError({ reason, path }))
 
-  const remove = (path: VirtualPath.VirtualPath) =>
+  const isOther = (path: VirtualPath.VirtualPath, unique: string) =>
+    MemoryTree.uniqueOf(Either.getOrUndefined(MemoryTree.find(tree.root, path))) !== unique
+
+  const remove = (path: VirtualPath.VirtualPath, only: { readonly unique: string } | undefined) =>
     Either.flatMap(locate(path), ({ name, node, parent }) => {
-      if (node === undefined) return refuse("NotFound", path)
+      const partial = MemoryUpload.partialName(name)
+      if (node === undefined) {
+        return only === undefined && parent.children.delete(partial)
+          ? Either.right(undefined)
+          : refuse("NotFound", path)
+      }
       if (node.kind === "directory") return refuse("IsADirectory", path)
+      if (only !== undefined && isOther(path, only.unique)) return refuse("Busy", path)
       parent.children.delete(name)
+      parent.children.delete(partial)
       return Either.right(node.content.length)
     })
 
@@ -79,14 +89,14 @@ export const make = (tree: MemoryUpload.Tree): Omit<Writable, "store" | "home"> 
   }
 
   return {
-    remove: (path) => Effect.suspend(() => remove(path)),
+    remove: (path, only) => Effect.suspend(() => remove(path, only)),
     makeDirectory: (path) => Effect.flatMap(Clock.currentTimeMillis, (now) => makeDirectory(path, now)),
     removeDirectory: (path) => Effect.suspend(() => removeDirectory(path)),
     rename: (from, to, { replace }) => Effect.suspend(() => rename(from, to, replace)),
     setAttributes: (path, { mode, modified }) =>
       Effect.suspend(() =>
         Either.map(find(path), (node) => {
-          if (mode !== undefined) node.mode = mode & 0o7777
+          if (mode !== undefined) node.mode = mode & 0o1777
           if (modified !== undefined) node.modified = modified
         })
       ),

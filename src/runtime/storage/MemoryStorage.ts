@@ -51,7 +51,7 @@ const entry = (name: string, node: MemoryTree.Node): Entry => ({
   links: 1,
   owner: "ftp",
   group: "ftp",
-  unique: node.serial.toString(36),
+  unique: MemoryTree.uniqueOf(node),
   ...(node.kind === "link" ? { target: node.target } : {})
 })
 

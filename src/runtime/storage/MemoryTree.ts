@@ -63,6 +63,14 @@ export const node = (kind: Node["kind"], now: number, given: Partial<Node> = {})
 })
 
 /**
+ * {@link Node.serial} as entries tell it; "" of nothing.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const uniqueOf = (node: Node | undefined): string => node?.serial.toString(36) ?? ""
+
+/**
  * An empty directory.
  *
  * @since 0.1.0

@@ -67,12 +67,13 @@ const admit = (
 
 /** The bytes in front, and whether they are a partial; `undefined` where the offset lies beyond everything. */
 const choose = (
-  offset: number | "end",
+  offset: StoreOptions["offset"],
   file: Uint8Array | undefined,
   partial: Uint8Array | undefined
 ): { readonly front: Uint8Array; readonly claims: boolean } | undefined => {
   if (offset === 0) return { front: new Uint8Array(0), claims: false }
-  if (offset === "end") return { front: file ?? partial ?? new Uint8Array(0), claims: file === undefined }
+  if (offset === "end") return { front: file ?? new Uint8Array(0), claims: false }
+  if (offset === "resume") return { front: file ?? partial ?? new Uint8Array(0), claims: file === undefined }
   if (partial?.length === offset) return { front: partial, claims: true }
   if (file !== undefined && offset <= file.length) return { front: file.subarray(0, offset), claims: false }
   if (partial === undefined || offset > partial.length) return undefined
@@ -99,11 +100,14 @@ export const begin = (
     const partial = partialName(name)
     const chosen = choose(options.offset, node?.content, parent.children.get(partial)?.content)
     if (chosen === undefined) return yield* refuse("BadRestart")
+    const expects = typeof options.offset !== "number" || (!chosen.claims && chosen.front.length > 0)
     const isPlain = chosen.claims || chosen.front.length === 0
     const hidden = `${uploadPrefix}${serial++}`
     const pieces = [chosen.front]
     const digester = Digester.make(options.digest)
-    const state = { size: chosen.front.length, keep: options.partial === "keep", open: true }
+    const state = { size: chosen.front.length, keep: options.partial === "keep", open: true, named: false }
+
+    const isKept = () => state.keep && isPlain && state.size > 0 && !state.named
 
     const whole = () => Buffer.concat(pieces, state.size)
 
@@ -112,7 +116,7 @@ export const begin = (
       state.open = false
       parent.children.delete(hidden)
       tree.pending.delete(hidden)
-      if (state.keep && isPlain && state.size > 0) {
+      if (isKept()) {
         parent.children.set(partial, MemoryTree.node("file", now, { content: whole() }))
       }
     })
@@ -141,9 +145,10 @@ export const begin = (
 
     const commit = Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const there = parent.children.get(name)
-      const fault = state.open ? admit(there, options) : "Io"
+      const fault = state.open ? (expects && there !== node ? "Busy" : admit(there, options)) : "Io"
       if (fault !== undefined) return refuse(fault)
       state.open = false
+      state.named = true
       parent.children.delete(hidden)
       tree.pending.delete(hidden)
       if (options.partial === "keep") parent.children.delete(partial)
@@ -160,6 +165,7 @@ export const begin = (
       commit,
       discard: Effect.sync(() => {
         state.keep = false
-      })
+      }),
+      unsafeIsKept: isKept
     }
   })

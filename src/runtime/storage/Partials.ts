@@ -14,6 +14,8 @@ import type { HostPath } from "./HostPath.ts"
 export interface Upload {
   readonly _tag: "Upload"
   readonly host: string
+  readonly boot: string
+  readonly namespace: string
   readonly pid: number
   readonly started: string
   readonly target: string | undefined
@@ -43,7 +45,28 @@ const digest = (text: string, length: number): string =>
  */
 export const hash = (name: HostPath): string => digest(name, 32)
 
-const host = digest(Os.hostname(), 8)
+const orNothing = (read: () => string): string => {
+  try {
+    return read().trim()
+  } catch {
+    return ""
+  }
+}
+
+/** Hosts may have one name, and copies of a system one id. */
+const host = digest(`${Os.hostname()} ${orNothing(() => Fs.readFileSync("/etc/machine-id", "latin1"))}`, 8)
+
+/** Since when the system runs. */
+const boot = digest(
+  orNothing(() => Fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1")),
+  8
+)
+
+/** Where the number of a process means that process. */
+const namespace = digest(
+  orNothing(() => Fs.readlinkSync("/proc/self/ns/pid")),
+  8
+)
 
 /** When a process began, in the system's own count; tells it from a later one with the same number. `undefined`: there is none. */
 const startOf = (pid: number): string | undefined => {
@@ -61,7 +84,7 @@ const startOf = (pid: number): string | undefined => {
 const unknown = "0"
 const started = startOf(process.pid) ?? unknown
 
-const writer = `${uploadPrefix}${host}-${process.pid}-${started}`
+const writer = `${uploadPrefix}${host}-${boot}-${namespace}-${process.pid}-${started}`
 
 /**
  * A name for an upload, of which there is never a second.
@@ -80,7 +103,8 @@ export const uploadName = (target: string | undefined): HostPath =>
  */
 export const partialName = (target: string): HostPath => partialPrefix + target
 
-const upload = /^\.weft-upload-([0-9a-f]{8})-(\d{1,10})-(\d{1,20})-([0-9a-f]{32}|none)-[0-9a-f]{12}$/
+const upload =
+  /^\.weft-upload-([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]{8})-(\d{1,10})-(\d{1,20})-([0-9a-f]{32}|none)-[0-9a-f]{12}$/
 const partial = /^\.weft-partial-[0-9a-f]{32}$/
 
 /**
@@ -91,9 +115,17 @@ const partial = /^\.weft-partial-[0-9a-f]{32}$/
  */
 export const parse = (name: HostPath): Upload | Partial | undefined => {
   if (partial.test(name)) return { _tag: "Partial" }
-  const [, host, pid, started, target] = upload.exec(name) ?? []
-  if (host === undefined || pid === undefined || started === undefined) return undefined
-  return { _tag: "Upload", host, pid: Number(pid), started, target: target === "none" ? undefined : target }
+  const [whole, host = "", boot = "", namespace = "", pid, started = "", target] = upload.exec(name) ?? []
+  if (whole === undefined) return undefined
+  return {
+    _tag: "Upload",
+    host,
+    boot,
+    namespace,
+    pid: Number(pid),
+    started,
+    target: target === "none" ? undefined : target
+  }
 }
 
 const exists = (pid: number): boolean => {
@@ -108,17 +140,27 @@ const exists = (pid: number): boolean => {
 const day = 24 * 60 * 60 * 1000
 
 /**
- * Tells whether an upload may still be going on: its process lives. Of another host that cannot be known; there it is taken for
- * dead a day after its last byte. `modified` and `now` are milliseconds since the epoch.
+ * Tells whether an upload may still be going on: its process lives. None of before this host was started does. Of another
+ * host, or where the numbers of processes mean others, that cannot be known; there it is taken for dead a day after its last byte.
+ * `modified` and `now` are milliseconds since the epoch.
  *
  * @since 0.1.0
  * @category predicates
  */
 export const isAlive = (upload: Upload, modified: number, now: number): boolean => {
-  if (upload.host !== host) return now - modified < day
+  if (upload.host === host && upload.boot !== boot) return false
+  if (upload.host !== host || upload.namespace !== namespace) return now - modified < day
   if (upload.pid === process.pid) return upload.started === started
   const running = startOf(upload.pid)
   return running === undefined || upload.started === unknown
     ? started === unknown && exists(upload.pid)
     : running === upload.started
 }
+
+/**
+ * Tells whether what an upload wrote is still there as it wrote it: what no disk had yet is gone with the system it ran on.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isIntact = (upload: Upload): boolean => upload.boot === boot

@@ -57,7 +57,7 @@ export interface OpenFile {
  * @category models
  */
 export interface StoreOptions {
-  readonly offset: number | "end"
+  readonly offset: number | "end" | "resume"
   /** May make a new name; else `PermissionDenied` where there is none. */
   readonly create: boolean
   /** May change what has the name; else `Exists`, also where the name is taken while the upload runs. */
@@ -90,6 +90,8 @@ export interface Upload {
   readonly commit: Effect.Effect<Stored, StorageError>
   /** From now on nothing is kept of it if it is cut, whatever `partial` said. */
   readonly discard: Effect.Effect<void>
+  /** Whether a cut leaves a partial of what has come so far; after its scope closed, whether it has left one. */
+  readonly unsafeIsKept: () => boolean
 }
 
 /**
@@ -105,7 +107,8 @@ export interface Stored {
 }
 
 /**
- * What `setAttributes` sets; what is absent stays. Times are milliseconds since the epoch, `mode` the twelve permission bits.
+ * What `setAttributes` sets; what is absent stays. Times are milliseconds since the epoch, `mode` the permission bits,
+ * of which those that let a program run as somebody else (0o6000) are never set.
  *
  * @since 0.1.0
  * @category models
@@ -147,8 +150,15 @@ export interface Writable {
    * with `IsADirectory` or `NotAFile` where something else has the name.
    */
   readonly store: (path: VirtualPath, options: StoreOptions) => Effect.Effect<Upload, StorageError, Scope.Scope>
-  /** Deletes a file, a link or anything else but a directory (`IsADirectory`); answers the bytes of a regular file, 0 of another. */
-  readonly remove: (path: VirtualPath) => Effect.Effect<number, StorageError>
+  /**
+   * Deletes a file, a link or anything else but a directory (`IsADirectory`), and a partial of the name with it; answers the bytes of a
+   * regular file, 0 of another, `undefined` where there was but a partial. With `unique`, as an entry has it, fails with `Busy` where
+   * the name does not lead to that very file any more, and leaves it.
+   */
+  readonly remove: (
+    path: VirtualPath,
+    only?: { readonly unique: string }
+  ) => Effect.Effect<number | undefined, StorageError>
   readonly makeDirectory: (path: VirtualPath) => Effect.Effect<void, StorageError>
   /** Removes an empty directory; hidden names of the server alone do not keep it. `NotEmpty` otherwise. */
   readonly removeDirectory: (path: VirtualPath) => Effect.Effect<void, StorageError>

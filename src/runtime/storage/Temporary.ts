@@ -29,6 +29,9 @@ export interface Temporary {
   readonly file: Descriptor.Written
   readonly state: State
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, NodeCall.SystemError>
+  /** It counts on what had the name when it was begun, be it nothing: it has its bytes in front, or is to go behind it. */
+  readonly expects: boolean
+  readonly unsafeIsKept: () => boolean
   /** Deletes what an earlier upload of the same name left. */
   readonly forget: Effect.Effect<void>
 }
@@ -58,6 +61,8 @@ type Source =
   | { readonly _tag: "File"; readonly length: number }
   | { readonly _tag: "Partial"; readonly length: number | "end" }
 
+interface Held extends Pick<Temporary, "name" | "file" | "state" | "expects" | "unsafeIsKept"> {}
+
 /**
  * The partial of a name, if it is what the server left: a file with no second name.
  *
@@ -69,11 +74,24 @@ export const partialOf = (site: Site): Effect.Effect<Status.Status | undefined, 
     status !== undefined && Entries.kind(status.mode) === "file" && status.links === 1 ? status : undefined
   )
 
+/**
+ * Deletes the partial of a name.
+ *
+ * @since 0.1.0
+ * @category changes
+ */
+export const forget = (site: Site): Effect.Effect<void> =>
+  Effect.ignore(Disk.unlink(site.place, Partials.partialName(Partials.hash(site.name))))
+
 /** `undefined` where the offset lies beyond everything. */
-const choose = (offset: number | "end", file: number | undefined, partial: number | undefined): Source | undefined => {
-  if (offset === "end") {
+const choose = (
+  offset: StoreOptions["offset"],
+  file: number | undefined,
+  partial: number | undefined
+): Source | undefined => {
+  if (typeof offset !== "number") {
     if (file !== undefined) return { _tag: "File", length: file }
-    return partial === undefined ? { _tag: "Nothing" } : { _tag: "Partial", length: "end" }
+    return partial === undefined || offset === "end" ? { _tag: "Nothing" } : { _tag: "Partial", length: "end" }
   }
   if (offset === partial) return { _tag: "Partial", length: offset }
   if (file !== undefined && offset <= file) return { _tag: "File", length: offset }
@@ -114,21 +132,24 @@ export const make = (
   const hold = <E>(
     target: string | undefined,
     acquire: (name: HostPath.HostPath) => Effect.Effect<number, E>
-  ): Effect.Effect<{ name: HostPath.HostPath; file: Descriptor.Written; state: State }, E, Scope.Scope> =>
+  ): Effect.Effect<Held, E, Scope.Scope> =>
     Effect.gen(function* () {
       const name = Partials.uploadName(target)
       const state: State = { position: 0, named: false, failure: undefined, keep: options.partial === "keep" }
+      const unsafeIsKept = () => state.keep && target !== undefined && state.position > 0 && !state.named
       const leave = Effect.suspend(() => {
         if (state.named) return Effect.void
-        const unlink = Effect.ignore(Disk.unlink(place, name))
-        return state.keep && target !== undefined && state.position > 0
-          ? Effect.catchAll(Disk.rename(place, name, place, partialName), () => unlink)
-          : unlink
+        if (unsafeIsKept()) return Effect.catchAll(Disk.rename(place, name, place, partialName), () => unlink)
+        return unlink
+      })
+      const unlink = Effect.suspend(() => {
+        state.keep = false
+        return Effect.ignore(Disk.unlink(place, name))
       })
       const fd = yield* acquire(name)
       const file = yield* Descriptor.written(fd)
       yield* Effect.addFinalizer(() => leave)
-      return { name, file, state }
+      return { name, file, state, expects: typeof offset !== "number", unsafeIsKept }
     }).pipe(Effect.uninterruptible)
 
   const fresh = (target: string | undefined) => told(hold(target, (name) => openName(name, O_CREAT | O_EXCL)))
@@ -150,7 +171,7 @@ export const make = (
           })
         })
       ).pipe(told)
-      return made.state.position < length ? yield* badRestart : made
+      return made.state.position < length ? yield* badRestart : { ...made, expects: true }
     })
 
   /** The one who renames it has it. */
@@ -179,7 +200,7 @@ export const make = (
     if (offset === 0) return fresh(hash)
     return Effect.gen(function* () {
       const file = site.status?.size
-      const partial = offset === "end" && file !== undefined ? undefined : yield* told(partialOf(site))
+      const partial = typeof offset !== "number" && file !== undefined ? undefined : yield* told(partialOf(site))
       const source = choose(offset, file, partial?.size)
       if (source === undefined) return yield* badRestart
       if (source._tag === "Nothing") return yield* fresh(hash)
@@ -193,12 +214,11 @@ export const make = (
     })
   })
 
-  return Effect.map(begin, ({ file, name, state }) => ({
-    name,
-    file,
-    state,
+  return Effect.map(begin, (held) => ({
+    ...held,
     write: (bytes) =>
       Effect.suspend(() => {
+        const { file, state } = held
         if (state.failure !== undefined) return Effect.fail(state.failure)
         if (bytes.length === 0) return Effect.void
         const writing = Front.write(file, bytes, {
@@ -215,6 +235,6 @@ export const make = (
           })
         )
       }),
-    forget: Effect.ignore(Disk.unlink(place, partialName))
+    forget: forget(site)
   }))
 }

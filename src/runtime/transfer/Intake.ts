@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { breathe } from "../platform/EventLoop.ts"
+import { breathe, unsafeNow } from "../platform/EventLoop.ts"
 import { type Connection, type Reader, TcpError } from "../platform/Tcp.ts"
 import type { ChunkPool } from "../storage/ChunkPool.ts"
 import type { Progress } from "./Progress.ts"
@@ -22,6 +22,8 @@ export class Intake implements Reader {
    * sends one too, but ends its control connection with it.
    */
   whole = false
+  /** When that came, by `EventLoop.unsafeNow`. */
+  endedAt = 0
   readonly #connection: Connection
   readonly #pool: ChunkPool
   readonly #progress: Progress
@@ -72,6 +74,7 @@ export class Intake implements Reader {
   }
 
   onEnd(): void {
+    this.endedAt = unsafeNow()
     const isCut = this.#needsCloseNotify && this.#connection.truncated === true
     if (isCut || this.#unsafeIsDeserted()) this.#closed = true
     else this.whole = true

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../domain/Entry.ts"
+import type { Amount } from "../../domain/limits/Quotas.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
-import type { Amount } from "../limits/Ledger.ts"
 import * as Pull from "../storage/Pull.ts"
 import { type Readable, StorageError } from "../storage/Storage.ts"
 
@@ -12,12 +12,11 @@ import { type Readable, StorageError } from "../storage/Storage.ts"
  * @category models
  */
 export interface Quota {
+  /** The account has one. Where it has none all is granted, and what changes is told for others who have the same home. */
+  readonly isLimited: boolean
   readonly reserve: (amount: Amount) => Effect.Effect<boolean>
   readonly unsafeSettle: (settlement: { readonly reserved: Amount; readonly changed: Amount }) => void
 }
-
-/** Nothing at all. @since 0.1.0 @category constants */
-export const nothing: Amount = { bytes: 0, files: 0 }
 
 const KiB = 1024
 const firstBlock = 256 * KiB
@@ -51,10 +50,13 @@ export const room = (
   let held = 0
   let block = firstBlock
   const take = (bytes: number) =>
-    Effect.map(quota.reserve({ bytes, files: 0 }), (granted) => {
-      if (granted) held += bytes
-      return granted
-    })
+    // What has been granted is noted, whoever interrupts.
+    Effect.uninterruptibleMask((restore) =>
+      Effect.map(restore(quota.reserve({ bytes, files: 0 })), (granted) => {
+        if (granted) held += bytes
+        return granted
+      })
+    )
   const made: Room = {
     cover: (bytes) => {
       const needed = bytes - held

@@ -6,7 +6,7 @@ import type { Mode, Representation } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type * as Tcp from "../platform/Tcp.ts"
 import type { ChunkPool } from "../storage/ChunkPool.ts"
-import type { Storage, Stored, StoreOptions } from "../storage/Storage.ts"
+import type { Storage, Stored, StoreOptions, Upload } from "../storage/Storage.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import type { Progress } from "./Progress.ts"
 import type { Quota } from "./Quota.ts"
@@ -55,12 +55,8 @@ export interface Intake {
   readonly unsafeIsDeserted: () => boolean
   /** With TLS, an end without a close_notify is a cut. */
   readonly needsCloseNotify: boolean
-  /** Takes a name for an upload under way that must not meet another; `undefined` where it is taken, else gives it back. */
-  readonly unsafeClaim: (path: VirtualPath) => (() => void) | undefined
   /** Called in the turn in which the file has its name. */
   readonly stored: (path: VirtualPath, stored: Stored) => void
-  /** Called when the upload has begun, with the name it is for. One that changes a part of a file can never be kept. */
-  readonly begun: (path: VirtualPath, isKeepable: boolean) => void
-  /** Called when nothing of it will be kept, whatever the policy. */
-  readonly voided: () => void
+  /** Called when the upload has begun, with the name it is for. */
+  readonly begun: (path: VirtualPath, upload: Upload) => void
 }

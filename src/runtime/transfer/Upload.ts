@@ -2,10 +2,12 @@ import * as Crypto from "node:crypto"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Ascii from "../../domain/Ascii.ts"
+import type { FileFault } from "../../domain/FileFault.ts"
+import { nothing } from "../../domain/limits/Quotas.ts"
 import type { Upload as Payload } from "../../domain/session/Action.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
-import { breathe } from "../platform/EventLoop.ts"
+import * as EventLoop from "../platform/EventLoop.ts"
 import { TcpError } from "../platform/Tcp.ts"
 import { StorageError, type StoreOptions, type Upload } from "../storage/Storage.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
@@ -15,14 +17,14 @@ import * as Quota from "./Quota.ts"
 import type { Request } from "./Request.ts"
 import * as Throttle from "./Throttle.ts"
 
-/** Names tried for STOU before it is given up. */
-const attempts = 16
+/** Milliseconds between the end of an upload and its name, in which the session may turn out to have been deserted. */
+const hindsight = 3
 
 /** Without another limit, more than this many bytes out of less than their 250th part are a bomb. */
 const harmless = 64 * 1024 * 1024
 const steepest = 250
 
-/** Buffers of a client that fills them. */
+/** Buffers of a client that fills them; the pool may have smaller ones. */
 const largestBuffer = 1024 * 1024
 
 type Failure = StorageError | DataConnectionError | TcpError | Deflate.DeflateError
@@ -41,70 +43,44 @@ interface Opened {
  */
 export const run = (request: Request, payload: Payload): Effect.Effect<void, Failure, Scope.Scope> =>
   Effect.flatMap(open(request, payload), (opened) => {
-    request.intake.begun(opened.path, opened.upload.offset === 0 || opened.upload.replaces === undefined)
+    request.intake.begun(opened.path, opened.upload)
     request.opened(undefined, payload.how === "Unique" ? VirtualPath.basename(opened.path) : undefined)
-    return Effect.tapError(receive(request, opened), (failure) => {
-      if (!isVoid(failure)) return Effect.void
-      request.intake.voided()
-      return opened.upload.discard
-    })
+    return Effect.tapError(receive(request, opened), (failure) =>
+      isVoid(failure) ? opened.upload.discard : Effect.void
+    )
   })
+
+const worthless: ReadonlySet<FileFault> = new Set(["QuotaExceeded", "TooLarge", "TooDense"])
 
 /** What is worth nothing to go on with, whatever the policy keeps. */
 const isVoid = (failure: Failure): boolean =>
-  failure._tag === "DeflateError" ||
-  (failure._tag === "StorageError" && (failure.reason === "QuotaExceeded" || failure.reason === "TooLarge"))
+  failure._tag === "DeflateError" || (failure._tag === "StorageError" && worthless.has(failure.reason))
 
 const open = (request: Request, payload: Payload) =>
   Effect.gen(function* () {
     const { intake, storage } = request
     const options: StoreOptions = {
-      offset: payload.how === "Append" ? "end" : payload.offset,
+      offset: payload.how === "Append" ? (payload.resumes === true ? "resume" : "end") : payload.offset,
       create: payload.create,
       replace: payload.replace,
       ...intake.store,
       // What a client counts as sent is not what would be kept.
       ...(request.mode === "Z" || payload.how === "Unique" ? { partial: "discard" } : {})
     }
-    const [path, upload] =
-      payload.how === "Unique"
-        ? yield* storeUnique(request, payload.path, options)
-        : ([payload.path, yield* storage.store(payload.path, options)] as const)
+    const path = payload.how === "Unique" ? variant(payload.path) : payload.path
+    const upload = yield* storage.store(path, options)
     const { quota } = intake
     if (quota === undefined) return { path, upload, room: undefined }
     const { progress } = request
     const room = yield* Effect.acquireRelease(
       Quota.room(quota, { isNew: upload.replaces === undefined, path }),
-      (room) => Effect.sync(() => (progress.committed ? undefined : room.unsafeSettle(Quota.nothing)))
+      (room) => Effect.sync(() => (progress.committed ? undefined : room.unsafeSettle(nothing)))
     )
+    yield* room.cover(upload.offset - (upload.replaces ?? 0))
     return { path, upload, room }
   })
 
-const storeUnique = (
-  { intake, storage }: Request,
-  wanted: VirtualPath.VirtualPath,
-  options: StoreOptions
-): Effect.Effect<readonly [VirtualPath.VirtualPath, Upload], StorageError, Scope.Scope> => {
-  const attempt = (
-    count: number
-  ): Effect.Effect<readonly [VirtualPath.VirtualPath, Upload], StorageError, Scope.Scope> =>
-    Effect.suspend(() => {
-      if (count === attempts) return Effect.fail(new StorageError({ reason: "Exists", path: wanted }))
-      const path = count === 0 ? wanted : variant(wanted)
-      const release = intake.unsafeClaim(path)
-      if (release === undefined) return attempt(count + 1)
-      return Effect.addFinalizer(() => Effect.sync(release)).pipe(
-        Effect.zipRight(storage.store(path, { ...options, replace: false })),
-        Effect.map((upload) => [path, upload] as const),
-        Effect.catchIf(
-          ({ reason }) => reason === "Exists" || reason === "IsADirectory" || reason === "NotAFile",
-          () => attempt(count + 1)
-        )
-      )
-    })
-  return attempt(0)
-}
-
+/** A name that nobody has and nobody else is given, on whatever thread. */
 const variant = (path: VirtualPath.VirtualPath): VirtualPath.VirtualPath => {
   const suffix = `.${Crypto.randomBytes(5).toString("hex")}`
   let name = VirtualPath.basename(path)
@@ -146,8 +122,8 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   yield* sink.finish
   progress.storing = true
   yield* upload.seal
-  // A process that is killed ends all its connections at once, in any order: let the end of the other one be heard.
-  yield* Effect.zipRight(breathe, breathe)
+  // A process that is killed ends all its connections at once, the data connection first: let the end of the other one be heard.
+  yield* EventLoop.passed(intake.endedAt, hindsight)
   if (request.intake.unsafeIsDeserted()) return yield* new TcpError({ reason: "Closed" })
   yield* Effect.uninterruptible(
     Effect.map(upload.commit, (stored) => {
@@ -168,7 +144,7 @@ const makeSink = Effect.fnUntraced(function* (
 ) {
   const { largest, quota } = intake
   const tooLarge = new StorageError({ reason: "TooLarge", path })
-  const isUnlimited = largest === Number.POSITIVE_INFINITY && quota === undefined
+  const isUnlimited = largest === Number.POSITIVE_INFINITY && quota?.isLimited !== true
   const replaces = upload.replaces ?? 0
   let size = upload.offset
   let inflated = 0
@@ -200,7 +176,7 @@ const makeSink = Effect.fnUntraced(function* (
   const unpacked = (bytes: Uint8Array) => {
     inflated += bytes.length
     const isBomb = isUnlimited && inflated > harmless && inflated > steepest * progress.bytes
-    return isBomb ? Effect.fail(tooLarge) : stored(bytes)
+    return isBomb ? Effect.fail(new StorageError({ reason: "TooDense", path })) : stored(bytes)
   }
   return {
     feed: (bytes: Uint8Array) => engine.feed(bytes, unpacked),

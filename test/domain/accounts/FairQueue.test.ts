@@ -82,6 +82,27 @@ describe("FairQueue", () => {
     })
   })
 
+  it("the longest line of a full queue makes room for a shorter one, and for no longer one", () => {
+    const put = (queue: FairQueue.FairQueue<string>, key: string, value: string) =>
+      Option.getOrThrow(FairQueue.offer(queue, key, value))
+    let queue = FairQueue.make<string>({ capacity: 4, share: 4 })
+    for (const value of ["a1", "a2", "a3"]) queue = put(queue, "a", value)
+    assert.isTrue(Option.isNone(FairQueue.displace(queue, "c")))
+    queue = put(queue, "b", "b1")
+    const [displaced, rest] = Option.getOrThrow(FairQueue.displace(queue, "c"))
+    assert.deepStrictEqual([displaced, rest.size], ["a3", 3])
+    const full = put(rest, "c", "c1")
+    for (const key of ["a", "b", "c"]) assert.isTrue(Option.isNone(FairQueue.displace(full, key)))
+    assert.isTrue(Option.isSome(FairQueue.displace(full, "d")))
+    const out: Array<string> = []
+    let left = full
+    for (let taken = FairQueue.take(left); Option.isSome(taken); taken = FairQueue.take(left)) {
+      out.push(taken.value[0])
+      left = taken.value[1]
+    }
+    assert.deepStrictEqual(out, ["a1", "b1", "c1", "a2"])
+  })
+
   it("a newcomer's first is next but one, however many one key has put in", () => {
     let queue = FairQueue.make<number>({ capacity: 300, share: 300 })
     for (let number = 0; number < 200; number++) queue = Option.getOrThrow(FairQueue.offer(queue, "storm", number))

@@ -60,6 +60,9 @@ describe("replies", () => {
     [["RNFR /"], ["550 The root directory stays."]],
     [["RMD /"], ["550 The root directory stays."]],
     [["COMB a b c"], ["250 Combined."]],
+    [["SITE CHMOD 6755 a"], ["550 The set-user-id and set-group-id bits cannot be set."]],
+    [["SITE CHMOD 1755 a"], ["200 Mode set."]],
+    [["MFF UNIX.mode=2755; a"], ["550 The set-user-id and set-group-id bits cannot be set."]],
     [["COMB a b ./b"], ["501 A file can be named only once."]],
     [["COMB a b a"], ["501 A file can be named only once."]],
     [["DELE a"], ["250 Deleted."]],
@@ -90,6 +93,12 @@ describe("replies", () => {
     assert.deepStrictEqual(last(["ALLO 11"], account).said, ["552 The quota is used up."])
   })
 
+  it("ALLO knows the server's largest file, where the account has no smaller one", () => {
+    const account = { ...writer, limits: {} }
+    assert.deepStrictEqual(last(["ALLO 3000"], account).said, ["452 No space left on the storage."])
+    assert.deepStrictEqual(last(["ALLO 3001"], account).said, ["552 Larger than a file may be here."])
+  })
+
   it("FEAT marks the algorithm that is chosen, and has a line for what clients look for", () => {
     const lines = (...before: ReadonlyArray<string>) => last([...before, "FEAT"]).said[0]?.split("|") ?? []
     assert.include(lines(), "HASH SHA-256*;SHA-512;SHA-1;MD5;CRC32")
@@ -115,6 +124,24 @@ describe("replies", () => {
     const upload = { _tag: "Upload", path: "/a", create: true, replace: true }
     assert.deepStrictEqual(payload("REST 3", "STOR a") as unknown, { ...upload, how: "Replace", offset: 3 })
     assert.deepStrictEqual(payload("REST 3", "APPE a") as unknown, { ...upload, how: "Append", offset: 0 })
+    const appending = { ...upload, how: "Append", offset: 0 }
+    for (const lines of [
+      ["SIZE a", "APPE a"],
+      ["SIZE a", "EPSV", "TYPE I", "APPE a"],
+      ["SIZE a", "PORT 127,0,0,1,200,1", "PASV", "APPE a"]
+    ]) {
+      assert.deepStrictEqual(payload(...lines) as unknown, { ...appending, resumes: true })
+    }
+    for (const lines of [
+      ["SIZE a", "NOOP", "APPE a"],
+      ["SIZE b", "APPE a"],
+      ["SIZE a", "SIZE b", "APPE a"],
+      ["SIZE a", "bad", "APPE a"],
+      ["SIZE a", "CWD /", "PASV", "APPE a"]
+    ]) {
+      assert.deepStrictEqual(payload(...lines) as unknown, appending)
+    }
+    assert.notProperty(payload("SIZE a", "TYPE A", "APPE a"), "resumes")
     assert.deepStrictEqual(payload("STOU") as unknown, {
       ...upload,
       path: "/upload",

@@ -20,6 +20,7 @@ const world = (tls: Partial<State.TlsRules> | undefined, certificate?: string, a
     peer: "127.0.0.1",
     allowForeignActive: false,
     allowPrivilegedActive: false,
+    maxUploadSize: 0,
     ...(tls && { tls: { ...rules, ...tls } })
   })
   const said: Array<Reply.Reply> = []

@@ -26,6 +26,7 @@ const entry = (kind: Entry["kind"]): Entry => ({
 export const settings: State.Settings = {
   greeting: "Hello",
   peer: "127.0.0.1",
+  maxUploadSize: 3000,
   allowForeignActive: false,
   allowPrivilegedActive: false
 }
@@ -79,7 +80,7 @@ export const answerTo = (action: Action, choice: number, account: Account): Read
         {
           _tag: "Answered",
           answer: pick<Either.Either<Entry, FileFault>>(
-            Either.right(entry("directory")),
+            Either.right(entry(action.question.command === "SIZE" ? "file" : "directory")),
             Either.right(entry("file")),
             ...reading.map((fault) => Either.left(fault))
           )

@@ -152,6 +152,15 @@ describe("AccountsEdit", () => {
     assert.strictEqual(changed, after.replace(hash, other))
   })
 
+  it("a JSON file that can be read can be changed, a comma too many or not", () => {
+    for (const empty of ['{ "accounts": [], }', '\uFEFF{ "accounts": [] }', "null", '{ "accounts": null }']) {
+      assert.deepStrictEqual(names(empty, true), [], empty)
+      const text = Either.getOrThrow(AccountsEdit.add(empty, true, { ...ann, name: "ann" }))
+      assert.deepStrictEqual(names(text, true), ["ann"])
+      assert.doesNotThrow(() => JSON.parse(text))
+    }
+  })
+
   it.prop(
     "what was added is there, and gone when it was removed, in YAML and JSON, into anything empty",
     [

@@ -44,6 +44,21 @@ describe("Hasher", () => {
     })
   )
 
+  it.scopedLive("where all places are taken, who tries most makes room for a newcomer", () =>
+    Effect.gen(function* () {
+      const hasher = yield* Hasher.make({ entry, capacity: 6, share: 3 })
+      const password = yield* Password.hash(right, cheap)
+      const verify = (key: string) => Effect.either(hasher.verify(key, right, password))
+      const keys = ["a", "a", "a", "a", "b", "b", "b", "calm"]
+      const answers = yield* Effect.forEach(keys, verify, { concurrency: "unbounded" })
+      assert.deepStrictEqual(answers[7], Either.right(true))
+      assert.deepStrictEqual(
+        answers.flatMap((answer) => (Either.isLeft(answer) ? [answer.left.reason] : [])),
+        ["Full"]
+      )
+    })
+  )
+
   it.scopedLive("a thread that dies fails the one it worked for, and the next starts another", () =>
     Effect.gen(function* () {
       const hasher = yield* Hasher.make({ entry })

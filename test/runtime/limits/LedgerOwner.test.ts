@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Either, Exit, Fiber, Layer, Redacted, Scope, TestClock } from "effect"
+import { Clock, Deferred, Duration, Effect, Either, Exit, Fiber, Layer, Redacted, Scope, TestClock } from "effect"
 import * as FastCheck from "effect/FastCheck"
 import type { Account } from "../../../src/domain/Account.ts"
+import type { Amount } from "../../../src/domain/limits/Quotas.ts"
 import * as Rights from "../../../src/domain/Rights.ts"
 import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
 import { Accounts, AccountsError } from "../../../src/runtime/accounts/Accounts.ts"
-import type { Amount, LoginError } from "../../../src/runtime/limits/Ledger.ts"
+import type { LoginError } from "../../../src/runtime/limits/Ledger.ts"
 import * as LedgerClient from "../../../src/runtime/limits/LedgerClient.ts"
 import * as LedgerDesk from "../../../src/runtime/limits/LedgerDesk.ts"
 import * as LedgerOwner from "../../../src/runtime/limits/LedgerOwner.ts"
@@ -190,6 +191,64 @@ describe("LedgerOwner", () => {
     })
   )
 
+  it.scoped("a ban ends the logins of its address whose passwords wait, and no more reach whoever compares them", () =>
+    Effect.gen(function* () {
+      let compared = 0
+      let abandoned = 0
+      const slow = Layer.succeed(Accounts, {
+        authenticate: ({ password }) => {
+          compared++
+          return Redacted.value(password) === "wrong"
+            ? Effect.fail(new AccountsError({ reason: "Refused" }))
+            : Effect.onInterrupt(Effect.never, () => Effect.sync(() => void abandoned++))
+        }
+      })
+      const { ledger } = yield* LedgerOwner.make(Weft.config({ banAfter: 1 })).pipe(Effect.provide(slow))
+      const wait = (session: number, peer: string) =>
+        Effect.fork(Effect.either(ledger.login(session, credentials("waits", peer))))
+      const mine = yield* Effect.forEach([1, 2], (session) => wait(session, "198.51.100.7"))
+      const other = yield* wait(3, "192.0.2.9")
+      yield* settle
+      yield* Effect.either(ledger.login(4, credentials("wrong")))
+      const said = yield* Effect.forEach(mine, Fiber.join)
+      for (const one of said) assert.match(outcome(one), /^Your address is banned/)
+      assert.deepStrictEqual([compared, abandoned], [4, 2])
+      assert.match(outcome(yield* Effect.either(ledger.login(5, credentials("right")))), /^Your address is banned/)
+      assert.strictEqual(compared, 4)
+      assert.strictEqual((yield* Fiber.poll(other))._tag, "None")
+      yield* Fiber.interrupt(other)
+    })
+  )
+
+  it.scoped("a clock that is set back neither refuses logins nor remembers wrong passwords for longer", () =>
+    Effect.gen(function* () {
+      const test = yield* Effect.clock
+      let offset = 3_600_000
+      const settable: Clock.Clock = {
+        [Clock.ClockTypeId]: Clock.ClockTypeId,
+        currentTimeMillis: Effect.sync(() => test.unsafeCurrentTimeMillis() + offset),
+        currentTimeNanos: Effect.sync(() => test.unsafeCurrentTimeNanos()),
+        sleep: (duration) => test.sleep(duration),
+        unsafeCurrentTimeMillis: () => test.unsafeCurrentTimeMillis() + offset,
+        unsafeCurrentTimeNanos: () => test.unsafeCurrentTimeNanos()
+      }
+      const owner = make({ loginRate: 1, banAfter: 2, banTime: Duration.minutes(10) })
+      const { ledger } = yield* Effect.withClock(owner, settable)
+      const attempt = (password: string) =>
+        Effect.fork(Effect.withClock(Effect.either(ledger.login(1, credentials(password))), settable))
+      const first = yield* attempt("wrong")
+      yield* settle
+      offset = 0
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(outcome(yield* Fiber.join(first)), "Refused")
+      const second = yield* attempt("wrong")
+      yield* settle
+      yield* TestClock.adjust("1 seconds")
+      assert.strictEqual(outcome(yield* Fiber.join(second)), "Refused")
+      assert.strictEqual(outcome(yield* Fiber.join(yield* attempt("right"))), "in")
+    })
+  )
+
   it.scoped("takes no more logins of an address in a second than it may try, and tells the limit", () =>
     Effect.gen(function* () {
       const { ledger } = yield* make({ loginRate: 2 })
@@ -298,6 +357,83 @@ describe("LedgerDesk and LedgerClient", () => {
     })
   )
 
+  it.scoped("what is granted to somebody who has gone is free again", () =>
+    Effect.gen(function* () {
+      const owner = yield* make({}, { quotaBytes: 10 })
+      const scope = yield* Effect.scope
+      const late: Array<() => void> = []
+      const desk = yield* Scope.extend(
+        LedgerDesk.make(owner, (message) => void late.push(() => client.unsafeHear(message))),
+        scope
+      )
+      const client: LedgerClient.LedgerClient = LedgerClient.make((message) => desk.unsafeHear(message))
+      const deliver = Effect.zipRight(
+        settle,
+        Effect.sync(() => {
+          for (const hear of late.splice(0)) hear()
+        })
+      )
+      const login = yield* Effect.fork(client.ledger.login(1, credentials("right")))
+      yield* deliver
+      yield* Fiber.join(login)
+      yield* owner.ledger.login(2, credentials("right"))
+      assert.isTrue(yield* owner.ledger.reserve(2, { bytes: 0, files: 0 }, holds(0)))
+      const kept = yield* Effect.fork(client.ledger.reserve(1, { bytes: 3, files: 0 }, Effect.never))
+      yield* deliver
+      assert.isTrue(yield* Fiber.join(kept))
+      const asker = yield* Effect.fork(client.ledger.reserve(1, { bytes: 6, files: 0 }, Effect.never))
+      yield* settle
+      assert.isFalse(yield* owner.ledger.reserve(2, { bytes: 7, files: 0 }, Effect.never))
+      yield* Fiber.interrupt(asker)
+      yield* deliver
+      assert.isTrue(yield* owner.ledger.reserve(2, { bytes: 7, files: 0 }, Effect.never))
+      assert.isFalse(yield* owner.ledger.reserve(2, one, Effect.never))
+    })
+  )
+
+  it.scoped("nothing is granted to a session that has become somebody else while its home was measured", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* make({}, { quotaBytes: 10 })
+      yield* ledger.login(1, credentials("right"))
+      const found = yield* Deferred.make<Amount>()
+      const asked = yield* Effect.fork(ledger.reserve(1, one, Deferred.await(found)))
+      yield* settle
+      yield* ledger.login(1, credentials("right", "198.51.100.7", "other"))
+      yield* Deferred.succeed(found, { bytes: 0, files: 0 })
+      assert.isFalse(yield* Fiber.join(asked))
+    })
+  )
+
+  it.scoped("what was done for an account that has logged out counts, and so does what others do in its home", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* make({}, { quotaBytes: 10 })
+      yield* ledger.login(1, credentials("right"))
+      yield* ledger.login(2, credentials("right"))
+      yield* ledger.reserve(2, one, holds(8))
+      const change = (session: number, bytes: number, home = "/home") =>
+        ledger.unsafeSettle(session, { home, reserved: { bytes: 0, files: 0 }, changed: { bytes, files: 0 } })
+      ledger.unsafeLogout(1)
+      change(1, -3)
+      change(99, 1)
+      change(99, 1, "/elsewhere")
+      assert.deepStrictEqual(yield* ledger.usage(2, Effect.never), { bytes: 6, files: 0 })
+    })
+  )
+
+  it.scoped("a home is measured anew after an hour, once nothing is reserved there", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* make({}, { quotaBytes: 10 })
+      yield* ledger.login(1, credentials("right"))
+      assert.isTrue(yield* ledger.reserve(1, one, holds(5)))
+      yield* TestClock.adjust("1 hours")
+      assert.deepStrictEqual(yield* ledger.usage(1, Effect.never), { bytes: 5, files: 0 })
+      ledger.unsafeSettle(1, { home: "/home", reserved: one, changed: one })
+      assert.deepStrictEqual(yield* ledger.usage(1, holds(2)), { bytes: 2, files: 0 })
+      yield* TestClock.adjust(3_599_999)
+      assert.deepStrictEqual(yield* ledger.usage(1, Effect.never), { bytes: 2, files: 0 })
+    })
+  )
+
   const step = FastCheck.record({
     op: FastCheck.constantFrom("reserve", "reserve", "settle", "logout", "lose"),
     session: FastCheck.nat(5),
@@ -334,6 +470,7 @@ describe("LedgerDesk and LedgerClient", () => {
               disk += reserved
               held.set(session, mine - reserved)
               owner.ledger.unsafeSettle(session, {
+                home: "/home",
                 reserved: { bytes: reserved, files: 0 },
                 changed: { bytes: reserved, files: 0 }
               })

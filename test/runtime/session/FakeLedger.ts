@@ -1,19 +1,20 @@
 import { Context, Effect, Layer } from "effect"
 import type { Account } from "../../../src/domain/Account.ts"
+import { type Amount, nothing } from "../../../src/domain/limits/Quotas.ts"
 import * as TokenBucket from "../../../src/domain/TokenBucket.ts"
-import { type Amount, Ledger, LoginError } from "../../../src/runtime/limits/Ledger.ts"
+import { Ledger, LoginError, type Settlement } from "../../../src/runtime/limits/Ledger.ts"
 
 /** What the ledger has in its books. */
 export interface Entries {
   readonly sessions: Map<number, Account>
   readonly used: Map<string, Amount>
   readonly reserved: Map<string, Amount>
+  /** All that was settled, one after the other. */
+  readonly settled: Array<Settlement>
 }
 
 /** The books, for a test to look into. */
 export class Books extends Context.Tag("test/Books")<Books, Entries>() {}
-
-const nothing: Amount = { bytes: 0, files: 0 }
 
 const add = (book: Map<string, Amount>, name: string, { bytes, files }: Amount, sign = 1) => {
   const before = book.get(name) ?? nothing
@@ -22,10 +23,10 @@ const add = (book: Map<string, Amount>, name: string, { bytes, files }: Amount, 
 
 /** Books of one thread: any password but "wrong" will do, and the name "crowd" is always over a limit. */
 export const layer = (accounts: (name: string) => Account): Layer.Layer<Ledger | Books> =>
-  Layer.sync(Books, (): Entries => ({ sessions: new Map(), used: new Map(), reserved: new Map() })).pipe(
+  Layer.sync(Books, (): Entries => ({ sessions: new Map(), used: new Map(), reserved: new Map(), settled: [] })).pipe(
     Layer.flatMap((context) => {
       const books = Context.get(context, Books)
-      const { reserved, sessions, used } = books
+      const { reserved, sessions, settled, used } = books
       const buckets = new Map<string, SharedArrayBuffer>()
       const bucket = (key: string) => {
         const found = buckets.get(key) ?? TokenBucket.make()
@@ -64,6 +65,7 @@ export const layer = (accounts: (name: string) => Account): Layer.Layer<Ledger |
             })
           }),
         unsafeSettle: (session, settlement) => {
+          settled.push(settlement)
           const account = sessions.get(session)
           if (account === undefined) return
           add(reserved, account.name, settlement.reserved, -1)

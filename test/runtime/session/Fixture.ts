@@ -11,7 +11,7 @@ import * as FtpServer from "../../../src/runtime/server/FtpServer.ts"
 import * as Sessions from "../../../src/runtime/session/Sessions.ts"
 import * as Timers from "../../../src/runtime/session/Timers.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
-import { Storage } from "../../../src/runtime/storage/Storage.ts"
+import { Storage, StorageError } from "../../../src/runtime/storage/Storage.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
 import * as Weft from "../../../src/runtime/Weft.ts"
 import * as FtpClient from "../../support/FtpClient.ts"
@@ -24,6 +24,9 @@ export const files = { "a.txt": "one\ntwo\r\nthree", "big.bin": big, "dir/b c.tx
 
 /** Chunks that were asked for of `/endless`, a file without end. */
 export class Pulled extends Context.Tag("test/Pulled")<Pulled, { count: number }>() {}
+
+/** Puts files where they are, whoever may. */
+export class Put extends Context.Tag("test/Put")<Put, MemoryStorage.MemoryStorage["put"]>() {}
 
 /** Homes that are open, by name. */
 export class Homes extends Context.Tag("test/Homes")<Homes, Map<string, number>>() {}
@@ -49,7 +52,7 @@ const endless: Entry = {
 const storage = Layer.effectContext(
   Effect.gen(function* () {
     const pulled = { count: 0 }
-    const { storage } = yield* MemoryStorage.make(files)
+    const { put, storage } = yield* MemoryStorage.make(files)
     const chunk = new Uint8Array(65_536)
     const bytes = () =>
       Stream.repeatEffect(
@@ -65,6 +68,7 @@ const storage = Layer.effectContext(
     return Context.make(Pulled, pulled).pipe(
       Context.add(Homes, homes),
       Context.add(Disk, storage),
+      Context.add(Put, put),
       Context.add(Storage, {
         ...storage,
         open: (path) => {
@@ -72,13 +76,18 @@ const storage = Layer.effectContext(
           if (path === "/hollow") return Effect.succeed({ entry: endless, bytes: hollow })
           if (path === "/endless") return Effect.succeed({ entry: endless, bytes })
           if (path === "/broken") return Effect.die(new Error("storage is broken"))
+          // Somebody stores another file while this one is read.
+          if (path === "/swapped") return Effect.tap(storage.open(path), () => put(path, "newer"))
           return storage.open(path)
         },
         stat: (path) => {
           if (path === "/throws") throw new Error("storage throws")
           return path === "/slow" ? Effect.never : storage.stat(path)
         },
-        remove: (path) => (path === "/slow" ? Effect.never : storage.remove(path)),
+        remove: (path, only) => {
+          if (path === "/stays") return Effect.fail(new StorageError({ reason: "Io", path }))
+          return path === "/slow" ? Effect.never : storage.remove(path, only)
+        },
         store: (path, options) =>
           path === "/stuck"
             ? Effect.map(storage.store(path, options), (upload) => ({ ...upload, write: () => Effect.never }))

@@ -64,6 +64,75 @@ describe("a quota", () => {
     }).pipe(Effect.provide(quota(10_000_000)))
   )
 
+  it.scoped("and a size that are passed leave nothing to go on with, and combine no more than they let through", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* joe.ask("TYPE I")
+      assert.strictEqual(yield* upload(joe, "STOR f", "0123456789abc"), 552)
+      assert.strictEqual((yield* joe.ask("SIZE f")).code, 550)
+      yield* upload(joe, "STOR one", "012345")
+      yield* upload(joe, "STOR two", "6789ab")
+      assert.strictEqual((yield* joe.ask("COMB all one two")).code, 552)
+      assert.isUndefined(yield* content("/all"))
+      assert.deepStrictEqual([String(yield* content("/one")), String(yield* content("/two"))], ["012345", "6789ab"])
+    }).pipe(Effect.provide(layer({ partialUploads: "keep", maxUploadSize: 10 })))
+  )
+
+  it.scoped("keeps nothing of what is cut, which would fill the home uncounted", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* joe.ask("TYPE I")
+      const { data } = yield* begin(joe, "STOR new")
+      yield* data.connection.write(Buffer.from("0123456789"))
+      yield* settle
+      yield* joe.ask("ABOR")
+      yield* joe.reply
+      assert.strictEqual((yield* joe.ask("SIZE new")).code, 550)
+      assert.deepInclude((yield* heard)("UploadInterrupted")[0], { kept: false, bytes: 10 })
+    }).pipe(Effect.provide(layer({ partialUploads: "keep" }, {}, limited({ quotaBytes: 10_000_000 }))))
+  )
+
+  it.scoped("counts what somebody else left and is gone on with, though nothing more comes", () =>
+    Effect.gen(function* () {
+      const ann = yield* client("198.51.100.8")
+      yield* ann.reply
+      yield* ann.ask("USER ann")
+      yield* ann.ask("PASS x")
+      yield* ann.ask("TYPE I")
+      const { data } = yield* begin(ann, "STOR new")
+      yield* data.connection.write(Buffer.from("0123456789"))
+      yield* settle
+      yield* ann.ask("ABOR")
+      yield* ann.reply
+      const joe = yield* loggedIn()
+      yield* joe.ask("TYPE I")
+      yield* joe.passive
+      yield* joe.ask("REST 10")
+      assert.strictEqual((yield* joe.ask("STOR new")).code, 552)
+      assert.isUndefined(yield* content("/new"))
+    }).pipe(
+      Effect.provide(
+        layer({ partialUploads: "keep" }, {}, (name) =>
+          limited(name === "joe" ? { quotaBytes: before.bytes + 5 } : {})(name)
+        )
+      )
+    )
+  )
+
+  it.scoped("of another account with the same home hears of all that changes there, and of nothing else", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* upload(joe, "STOR f", "0123456789")
+      yield* upload(joe, "RETR f", "")
+      yield* joe.ask("DELE f")
+      const reserved = { bytes: 0, files: 0 }
+      assert.deepStrictEqual((yield* Books).settled, [
+        { home: "", reserved, changed: { bytes: 10, files: 1 } },
+        { home: "", reserved, changed: { bytes: -10, files: -1 } }
+      ])
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("of files refuses one more before the data connection is used, and lets what is there be replaced", () =>
     Effect.gen(function* () {
       const joe = yield* loggedIn()

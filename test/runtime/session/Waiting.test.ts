@@ -1,7 +1,8 @@
+import * as Crypto from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope, TestClock } from "effect"
 import { FtpServer } from "../../../src/runtime/server/FtpServer.ts"
-import { layer, loggedIn } from "./Fixture.ts"
+import { big, layer, loggedIn } from "./Fixture.ts"
 import { settle } from "./Settle.ts"
 import { begin, fates } from "./Uploading.ts"
 
@@ -71,6 +72,14 @@ describe("a digest", () => {
       const hash = yield* joe.ask("HASH dir/d.txt")
       assert.strictEqual(hash.code, 213)
       assert.match(hash.lines[0] ?? "", /^SHA-256 0-\d [0-9a-f]{64} dir\/d\.txt$/)
+      const md5 = (from: number, to: number) => Crypto.createHash("md5").update(big.subarray(from, to)).digest("hex")
+      assert.strictEqual((yield* joe.ask("XMD5 big.bin 10 20000")).lines[0], md5(10, 20_000))
+      yield* joe.ask("OPTS HASH MD5")
+      yield* joe.ask("RANG 300000 399999")
+      assert.strictEqual(
+        (yield* joe.ask("HASH big.bin")).lines[0],
+        `MD5 300000-399999 ${md5(300_000, 400_000)} big.bin`
+      )
       assert.strictEqual((yield* joe.ask("XMD5 nowhere")).code, 550)
       assert.strictEqual((yield* joe.ask("XMD5 dir")).code, 550)
     }).pipe(Effect.provide(layer()))

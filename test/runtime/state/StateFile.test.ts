@@ -2,7 +2,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Queue, Stream } from "effect"
+import { Deferred, Effect, Fiber, Queue, Stream } from "effect"
 import * as StateFile from "../../../src/runtime/state/StateFile.ts"
 import * as StateLock from "../../../src/runtime/state/StateLock.ts"
 
@@ -139,6 +139,64 @@ describe("StateLock.update", () => {
       assert.strictEqual(yield* Effect.flip(StateLock.update(file, () => Effect.fail("no"))), "no")
       assert.strictEqual(yield* StateFile.read(file), "was undefined")
       assert.deepStrictEqual(Fs.readdirSync(cwd), ["state"])
+    })
+  )
+
+  it.scopedLive("gives back its own lock and no other's", () =>
+    Effect.gen(function* () {
+      const cwd = yield* folder
+      const lock = Path.join(cwd, ".state.lock")
+      const another = `1 elsewhere x`
+      yield* StateLock.withLock(
+        Path.join(cwd, "state"),
+        Effect.sync(() => Fs.writeFileSync(lock, another))
+      )
+      assert.strictEqual(Fs.readFileSync(lock, "utf8"), another)
+    })
+  )
+
+  it.scopedLive("puts back a lock that somebody took while a dead one was being cleared", () =>
+    Effect.gen(function* () {
+      const cwd = yield* folder
+      const lock = Path.join(cwd, ".state.lock")
+      Fs.writeFileSync(lock, "theirs")
+      yield* Effect.promise(() => StateLock.takeAway(lock, "dead"))
+      assert.strictEqual(Fs.readFileSync(lock, "utf8"), "theirs")
+      assert.deepStrictEqual(Fs.readdirSync(cwd), [".state.lock"])
+      yield* Effect.promise(() => StateLock.takeAway(lock, "theirs"))
+      assert.deepStrictEqual(Fs.readdirSync(cwd), [])
+    })
+  )
+
+  it.scopedLive("takes no living holder for dead because the clock was set", () =>
+    Effect.gen(function* () {
+      const cwd = yield* folder
+      const file = Path.join(cwd, "state")
+      const lock = Path.join(cwd, ".state.lock")
+      const held = yield* Deferred.make<void>()
+      const free = yield* Deferred.make<void>()
+      const holder = yield* Effect.fork(
+        StateLock.withLock(file, Effect.zipRight(Deferred.succeed(held, undefined), Deferred.await(free)))
+      )
+      yield* Deferred.await(held)
+      Fs.utimesSync(lock, 0, 0)
+      const token = Fs.readFileSync(lock, "utf8")
+      const waiter = yield* Effect.fork(StateLock.withLock(file, Effect.succeed("mine")))
+      yield* Effect.sleep("300 millis")
+      assert.strictEqual(Fs.readFileSync(lock, "utf8"), token)
+      yield* Deferred.succeed(free, undefined)
+      yield* Fiber.join(holder)
+      assert.strictEqual(yield* Fiber.join(waiter), "mine")
+    })
+  )
+
+  it.scopedLive("removes what a crash left half done, and nothing else", () =>
+    Effect.gen(function* () {
+      const cwd = yield* folder
+      const others = [".other.0123456789ab.tmp", ".state.bak.0123456789ab.tmp", ".state.tmp"]
+      for (const name of [".state.0123456789ab.tmp", ...others]) Fs.writeFileSync(Path.join(cwd, name), "hash")
+      yield* StateLock.update(Path.join(cwd, "state"), () => Effect.succeed("new"))
+      assert.sameMembers(Fs.readdirSync(cwd), ["state", ...others])
     })
   )
 })

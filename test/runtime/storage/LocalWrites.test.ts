@@ -163,6 +163,37 @@ describe.each(locals)("LocalStorage, written to ($name)", ({ over }) => {
     })
   )
 
+  it.scoped("of two names of one file the new one stays, and one name stays one", () =>
+    withRoot((root) =>
+      Effect.gen(function* () {
+        yield* fill(root, { "a/one": "content", b: { link: "a" } })
+        const { rename } = yield* Storage
+        assert.strictEqual(yield* rename(at("/a/one"), at("/b/one"), { replace: true }), undefined)
+        Fs.linkSync(`${root}/a/one`, `${root}/a/two`)
+        assert.strictEqual(yield* rename(at("/a/one"), at("/b/one"), { replace: true }), undefined)
+        assert.sameMembers(Fs.readdirSync(`${root}/a`), ["one", "two"])
+        assert.strictEqual(yield* reason(rename(at("/a/one"), at("/b/two"), { replace: false })), "Exists")
+        assert.strictEqual(yield* rename(at("/a/one"), at("/b/two"), { replace: true }), 7)
+        assert.deepStrictEqual(Fs.readdirSync(`${root}/a`), ["two"])
+        Fs.linkSync(`${root}/a/two`, `${root}/two`)
+        assert.strictEqual(yield* rename(at("/a/two"), at("/two"), { replace: true }), 7)
+        assert.deepStrictEqual(Fs.readdirSync(`${root}/a`), [])
+        assert.strictEqual(Fs.readFileSync(`${root}/two`, "utf8"), "content")
+      })
+    )
+  )
+
+  it.scoped("a directory keeps the group bit it was given on the host", () =>
+    withRoot((root) =>
+      Effect.gen(function* () {
+        Fs.mkdirSync(`${root}/made`)
+        Fs.chmodSync(`${root}/made`, 0o2775)
+        yield* (yield* Storage).setAttributes(at("/made"), { mode: 0o4750 })
+        assert.strictEqual(mode(`${root}/made`), 0o2750)
+      })
+    )
+  )
+
   it.scoped("another disk below the root is another disk", (context) =>
     withRoot((root) =>
       Effect.gen(function* () {
@@ -281,6 +312,40 @@ describe("the sweep", () => {
     Fs.linkSync(`${folder}/root/${linked}`, `${folder}/root/whole`)
     return { dead, partial }
   }
+
+  it.scopedLive.each([["discard"], ["keep"]] as const)("knows the living from the dead (%s)", ([partial]) =>
+    Effect.gen(function* () {
+      const root = yield* temporary
+      const put = (name: string, days = 0) => {
+        Fs.writeFileSync(`${root}/${name}`, "x")
+        if (days > 0) aged(`${root}/${name}`, days)
+        return name
+      }
+      const own = () => Partials.uploadName(Partials.hash(String(Math.random())))
+      // host, boot and namespace, the process and when it began
+      const shape = /^(\.weft-upload)-(\w{8})-(\w{8})-(\w{8})-(\d+)-(\d+)-/
+      const alive = [
+        put(own()),
+        put(own(), 3),
+        put(own().replace(shape, "$1-$2-$3-00000000-1-1-")),
+        put(own().replace(shape, "$1-00000000-00000000-$4-1-1-"))
+      ]
+      const kept = [
+        put(own().replace(shape, "$1-$2-$3-$4-$5-1-")),
+        put(own().replace(shape, `$1-$2-$3-$4-${process.ppid}-1-`)),
+        put(own().replace(shape, "$1-$2-$3-00000000-$5-$6-"), 2)
+      ]
+      put(own().replace(shape, "$1-$2-00000000-$4-$5-$6-"))
+      put(own().replace(shape, "$1-$2-00000000-00000000-$5-$6-"))
+      put(own().replace(shape, "$1-00000000-00000000-$4-$5-$6-"), 2)
+      assert.strictEqual(yield* LocalStorage.sweep({ root, partial }), kept.length + 3)
+      const partials = kept.map((name) => {
+        const meaning = Partials.parse(name)
+        return Partials.partialName((meaning?._tag === "Upload" && meaning.target) || "")
+      })
+      assert.sameMembers(Fs.readdirSync(root), partial === "keep" ? [...alive, ...partials] : alive)
+    })
+  )
 
   it.scopedLive("deletes what the dead left, and nothing else", () =>
     Effect.gen(function* () {

@@ -129,7 +129,10 @@ describe.each(drivers)("Storage, written to ($name)", ({ layer }) => {
     [
       FastCheck.array(
         FastCheck.record({
-          offset: FastCheck.oneof(FastCheck.integer({ min: 0, max: 12 }), FastCheck.constant("end" as const)),
+          offset: FastCheck.oneof(
+            FastCheck.integer({ min: 0, max: 12 }),
+            FastCheck.constantFrom("end" as const, "resume" as const)
+          ),
           text: FastCheck.stringOf(FastCheck.constantFrom(..."abcdefg"), { maxLength: 6 }),
           cut: FastCheck.boolean(),
           partial: FastCheck.constantFrom("keep" as const, "discard" as const),
@@ -147,12 +150,14 @@ describe.each(drivers)("Storage, written to ($name)", ({ layer }) => {
           if (remove === 0 && model.file !== undefined) {
             assert.strictEqual(yield* storage.remove(at("/hollow/f")), model.file.length)
             model.file = undefined
+            model.partial = undefined
           }
           const { file, partial: kept } = model
           let front: string | undefined
           let claims = false
           if (offset === 0) front = ""
-          else if (offset === "end") {
+          else if (offset === "end") front = file ?? ""
+          else if (offset === "resume") {
             front = file ?? kept ?? ""
             claims = file === undefined && kept !== undefined
           } else if (offset === kept?.length) [front, claims] = [kept, true]
@@ -273,6 +278,121 @@ describe.each(drivers)("Storage, written to ($name)", ({ layer }) => {
         })
       )
       assert.strictEqual(yield* storage.partial(at("/new")), undefined)
+    }).pipe(onFiles)
+  )
+
+  it.effect("it tells whether it is kept when it is cut", () =>
+    Effect.gen(function* () {
+      const storage = yield* Storage
+      const fate = (path: string, text: string, options: Partial<StoreOptions>, drop = false) =>
+        Effect.gen(function* () {
+          const scope = yield* Scope.make()
+          const upload = yield* Scope.extend(storage.store(at(path), { ...usual, partial: "keep", ...options }), scope)
+          yield* upload.write(bytesOf(text))
+          if (drop) yield* upload.discard
+          const before = upload.unsafeIsKept()
+          yield* Scope.close(scope, Exit.void)
+          assert.strictEqual(upload.unsafeIsKept(), before)
+          assert.strictEqual((yield* storage.partial(at(path))) !== undefined, before)
+          if (before) yield* storage.remove(at(path))
+          return before
+        })
+      assert.isTrue(yield* fate("/new", "x", {}))
+      assert.isFalse(yield* fate("/new", "", {}))
+      assert.isFalse(yield* fate("/new", "x", { partial: "discard" }))
+      assert.isFalse(yield* fate("/new", "x", {}, true))
+      assert.isFalse(yield* fate("/file", "x", { offset: "end" }))
+      assert.isTrue(yield* fate("/new", "x", { offset: "end" }))
+      assert.isFalse(
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const upload = yield* storage.store(at("/new"), { ...usual, partial: "keep" })
+            yield* upload.write(bytesOf("x"))
+            yield* upload.commit
+            return upload.unsafeIsKept()
+          })
+        )
+      )
+    }).pipe(onFiles)
+  )
+
+  it.effect("what is behind a file's bytes is not stored in place of another file", () =>
+    Effect.gen(function* () {
+      const storage = yield* Storage
+      for (const [path, offset] of [
+        ["/file", "end"],
+        ["/file", "resume"],
+        ["/file", 3],
+        ["/new", "end"],
+        ["/empty", "end"]
+      ] as const) {
+        yield* store("/empty", [])
+        const [one, two] = [yield* Scope.make(), yield* Scope.make()]
+        const first = yield* Scope.extend(storage.store(at(path), { ...usual, offset }), one)
+        const second = yield* Scope.extend(storage.store(at(path), { ...usual, offset }), two)
+        yield* first.write(bytesOf("first"))
+        yield* second.write(bytesOf("second"))
+        yield* first.commit
+        const whole = yield* content(path)
+        assert.isTrue(whole.endsWith("first"))
+        assert.strictEqual(yield* reason(second.commit), "Busy")
+        yield* Scope.close(one, Exit.void)
+        yield* Scope.close(two, Exit.void)
+        assert.strictEqual(yield* content(path), whole)
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const upload = yield* storage.store(at(path), { ...usual, offset: "end" })
+            yield* store(path, ["newer"])
+            assert.strictEqual(yield* reason(upload.commit), "Busy")
+          })
+        )
+        assert.strictEqual(yield* content(path), "newer")
+      }
+      // What keeps nothing of it may still take its place.
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const upload = yield* storage.store(at("/file"), usual)
+          yield* store("/file", ["newer still"])
+          yield* upload.commit
+        })
+      )
+      assert.strictEqual(yield* content("/file"), "")
+    }).pipe(onFiles)
+  )
+
+  it.effect("a file is removed with its partial, and only the one that is meant", () =>
+    Effect.gen(function* () {
+      const storage = yield* Storage
+      const cut = (path: string) => store(path, ["1234"], { partial: "keep", cut: true })
+      yield* cut("/file")
+      assert.strictEqual(yield* storage.remove(at("/file")), 11)
+      assert.strictEqual(yield* storage.partial(at("/file")), undefined)
+      yield* cut("/new")
+      assert.strictEqual(yield* storage.remove(at("/new")), undefined)
+      assert.strictEqual(yield* storage.partial(at("/new")), undefined)
+      assert.strictEqual(yield* reason(storage.remove(at("/new"))), "NotFound")
+
+      const { unique } = yield* storage.stat(at("/pub/a"))
+      yield* store("/pub/a", ["newer"])
+      assert.strictEqual(yield* reason(storage.remove(at("/pub/a"), { unique })), "Busy")
+      assert.strictEqual(yield* reason(storage.remove(at("/pub/to-a"), { unique })), "Busy")
+      assert.strictEqual(yield* content("/pub/a"), "newer")
+      const now = yield* storage.stat(at("/pub/a"))
+      assert.strictEqual(yield* storage.remove(at("/pub/to-a"), now), 0)
+      assert.strictEqual(yield* storage.remove(at("/pub/a"), now), 5)
+      yield* cut("/pub/a")
+      assert.strictEqual(yield* reason(storage.remove(at("/pub/a"), now)), "NotFound")
+      assert.strictEqual(yield* storage.partial(at("/pub/a")), 4)
+    }).pipe(onFiles)
+  )
+
+  it.effect("nobody can make a file run as somebody else", () =>
+    Effect.gen(function* () {
+      const storage = yield* Storage
+      yield* storage.setAttributes(at("/file"), { mode: 0o6755 })
+      assert.strictEqual((yield* storage.stat(at("/file"))).mode, 0o755)
+      yield* storage.setAttributes(at("/hollow"), { mode: 0o7777 })
+      assert.strictEqual((yield* storage.stat(at("/hollow"))).mode, 0o1777)
     }).pipe(onFiles)
   )
 

@@ -66,8 +66,10 @@ const setTimes = (place: Place, { accessed, modified }: Attributes) =>
       accessed === undefined ? Number(now.atimeNs) / 1e9 : seconds(accessed),
       modified === undefined ? Number(now.mtimeNs) / 1e9 : seconds(modified)
     ]
+    // Of a number below 0 Node makes the present.
+    const time = (seconds: number) => (seconds < 0 ? new Date(Math.floor(seconds * 1000)) : seconds)
     yield* Disk.using<void>(place.descriptor, (done) =>
-      Fs.utimes(HostPath.toNode(place.reach), access, change, (error) => done(error))
+      Fs.utimes(HostPath.toNode(place.reach), time(access), time(change), (error) => done(error))
     )
   })
 

@@ -516,8 +516,10 @@ describe.each(drivers)("Storage, written to ($name)", ({ layer }) => {
       assert.deepInclude(yield* storage.stat(at("/file")), { mode: 0o600, modified: 1_234_567_890_123 })
       yield* storage.setAttributes(at("/file"), { accessed: 5_000 })
       assert.deepInclude(yield* storage.stat(at("/file")), { mode: 0o600, modified: 1_234_567_890_123 })
-      yield* storage.setAttributes(at("/file"), { modified: 86_399_999 })
-      assert.deepInclude(yield* storage.stat(at("/file")), { modified: 86_399_999 })
+      for (const modified of [86_399_999, 0, -1000, -2_208_988_800_000]) {
+        yield* storage.setAttributes(at("/file"), { modified })
+        assert.deepInclude(yield* storage.stat(at("/file")), { modified })
+      }
       yield* storage.setAttributes(at("/hollow"), { mode: 0o700 })
       assert.deepInclude(yield* storage.stat(at("/hollow")), { kind: "directory", mode: 0o700 })
       assert.strictEqual(yield* reason(storage.setAttributes(at("/pub/dangling"), { mode: 0o700 })), "NotFound")

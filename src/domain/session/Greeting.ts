@@ -1,3 +1,4 @@
+import * as HostPort from "../HostPort.ts"
 import * as Reply from "../Reply.ts"
 import * as Decision from "./Decision.ts"
 import type { Handlers } from "./Handlers.ts"
@@ -30,7 +31,7 @@ export const handlers: Handlers<"CLNT" | "CSID" | "HOST" | "LANG"> = {
     const name = text.trim()
     return Decision.say(
       state,
-      hostName.test(name) || address.test(name)
+      hostName.test(name) || address.test(name) || HostPort.isIPv6(name)
         ? Reply.ready(state.settings.greeting)
         : Reply.badParameter("That is no host name.")
     )

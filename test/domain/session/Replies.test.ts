@@ -82,6 +82,7 @@ describe("replies", () => {
     [["LANG fr"], ["504 English only."]],
     [["REIN", "HOST a.example"], ["220 Hello"]],
     [["REIN", "HOST [::1]"], ["220 Hello"]],
+    [["REIN", "HOST ::1"], ["220 Hello"]],
     [["REIN", "HOST a b"], ["504 That is no host name."]],
     [["REIN", "USER x", "HOST a.example"], ["503 HOST comes before USER."]]
   ])("%j", (lines, expected) => {

@@ -109,6 +109,7 @@ inEachOffice(
       Fs.unlinkSync(Path.join(tree.root, "way out"))
       Fs.unlinkSync(Path.join(tree.root, "deep/link to text"))
       Fs.rmSync(Path.join(tree.root, "odd"), { recursive: true })
+      for (const name of Tree.manyNames.slice(200)) Fs.unlinkSync(Path.join(tree.root, "many", name))
       const script = (commands: ReadonlyArray<string>) =>
         [
           "set net:max-retries 2",

@@ -80,6 +80,8 @@ describe("replies", () => {
     [["CSID Name=x;"], ["200 Name=Weft; DirSep=/;"]],
     [["LANG"], ["200 Replies are in English."]],
     [["LANG fr"], ["504 English only."]],
+    [["SITE CHMOD 000 /"], ["550 The root directory keeps its permission bits."]],
+    [["MFF UNIX.mode=000; /"], ["550 The root directory keeps its permission bits."]],
     [["REIN", "HOST a.example"], ["220 Hello"]],
     [["REIN", "HOST [::1]"], ["220 Hello"]],
     [["REIN", "HOST ::1"], ["220 Hello"]],

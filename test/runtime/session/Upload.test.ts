@@ -320,6 +320,22 @@ describe("an upload", () => {
     }).pipe(Effect.provide(layer({ partialUploads: "keep", maxUploadSize: 5 })))
   )
 
+  it.scoped(
+    "that is cut over an older file is what SIZE tells of where it is kept, so that a client goes on in the right place",
+    () =>
+      Effect.gen(function* () {
+        const joe = yield* loggedIn()
+        yield* image(joe)
+        const { data } = yield* begin(joe, "STOR a.txt")
+        yield* data.connection.write(Buffer.from("0123456789abcdefghij"))
+        yield* settle
+        yield* joe.ask("ABOR")
+        yield* joe.reply
+        assert.deepStrictEqual((yield* joe.ask("SIZE a.txt")).lines, ["20"])
+        assert.strictEqual(String(yield* content("/a.txt")), "one\ntwo\r\nthree")
+      }).pipe(Effect.provide(layer({ partialUploads: "keep" })))
+  )
+
   it.scoped.prop(
     "has one fate, whatever happens when",
     [

@@ -8,7 +8,7 @@ import type { FtpConfig } from "./config/FtpConfig.ts"
 import * as Settings from "./config/Settings.ts"
 import * as EventLog from "./observe/EventLog.ts"
 import { Events } from "./observe/Events.ts"
-import * as NodeTcp from "./platform/NodeTcp.ts"
+import * as EpollTcp from "./platform/EpollTcp.ts"
 import * as FtpServer from "./server/FtpServer.ts"
 import type { ServerError } from "./server/ServerError.ts"
 import * as serving from "./session/serving.ts"
@@ -33,7 +33,7 @@ export const config = (given: Partial<FtpConfig> = {}): FtpConfig =>
  * @category layers
  */
 export const layer = (config: FtpConfig): Layer.Layer<FtpServer.FtpServer, ServerError, Accounts | Storage> =>
-  Layer.provide(FtpServer.layerServing(config, serving.layer(config)), NodeTcp.layer)
+  Layer.provide(FtpServer.layerServing(config, serving.layer(config)), EpollTcp.layer)
 
 /**
  * An FTP server in worker threads, as many as the configuration's `shards`, over the host's own accounts. `services` is the address of

@@ -1,3 +1,4 @@
+import type * as Net from "node:net"
 import type { Connection } from "./Tcp.ts"
 
 /**
@@ -14,13 +15,10 @@ export type Below = Pick<Connection, "local" | "remote" | "unsafeSurrender">
  * @since 0.1.0
  * @category combinators
  */
-export const surrendering = (
-  { unsafeSurrender }: Below,
-  ahead: ReadonlyArray<Uint8Array>
-): Connection["unsafeSurrender"] =>
-  unsafeSurrender &&
+export const surrendering = (below: Below, ahead: ReadonlyArray<Uint8Array>): Connection["unsafeSurrender"] =>
+  below.unsafeSurrender &&
   (() => {
-    const socket = unsafeSurrender()
+    const socket = below.unsafeSurrender?.() as Net.Socket
     for (const bytes of ahead.toReversed()) socket.unshift(bytes)
     return socket
   })

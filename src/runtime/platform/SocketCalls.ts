@@ -33,6 +33,11 @@ const sockStream = 1
 const flags = 0o2000000 | 0o4000
 const solSocket = 1
 const soReuseAddr = 2
+const soKeepAlive = 9
+const soOobInline = 10
+const ipProtoTcp = 6
+const tcpNoDelay = 1
+const tcpKeepIdle = 4
 const ipProtoIpv6 = 41
 const ipv6Only = 26
 const noSignalDontWait = 0x4000 | 0x40
@@ -63,6 +68,14 @@ const make = ({ koffi, libc }: Ffi): SocketCalls => {
   const counted = new BigUint64Array(1)
   const text = new TextEncoder()
 
+  /** What the kernel copies to each client of a listening descriptor. */
+  const inherited: ReadonlyArray<readonly [level: number, option: number, value: Int32Array]> = [
+    [solSocket, soOobInline, one],
+    [solSocket, soKeepAlive, one],
+    [ipProtoTcp, tcpKeepIdle, new Int32Array([60])],
+    [ipProtoTcp, tcpNoDelay, one]
+  ]
+
   const result = (value: number) => (value < 0 ? -koffi.errno() : value)
 
   const filled = (call: () => number): number => {
@@ -72,6 +85,7 @@ const make = ({ koffi, libc }: Ffi): SocketCalls => {
 
   const prepare = (descriptor: number, target: Uint8Array, backlog: number) => {
     const steps = [
+      ...inherited.map((option) => () => setsockopt(descriptor, ...option, 4)),
       () => setsockopt(descriptor, solSocket, soReuseAddr, one, 4),
       () => (target.length === SocketAddress.size ? setsockopt(descriptor, ipProtoIpv6, ipv6Only, zero, 4) : 0),
       () => bind(descriptor, target, target.length),

@@ -70,6 +70,17 @@ const toSocketAddress = (address: string): Uint8Array | undefined => {
 }
 
 /**
+ * A non-blocking TCP socket for addresses of so many bytes, 4 or 16. The caller owns it. `undefined` where it cannot be had.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeSocket = (addressLength: number): number | undefined => {
+  const descriptor = libc?.socket(addressLength === 4 ? afInet : afInet6, streamCloseOnExecNonBlocking, 0) ?? -1
+  return descriptor < 0 ? undefined : descriptor
+}
+
+/**
  * A TCP socket that will connect from `address` on a port the kernel picks only when the peer is known. A plain `bind` to
  * port 0 must pick at once and avoids every port in TIME_WAIT: a server that connects to its clients some hundred times
  * a second runs out within seconds. The caller owns the descriptor. `undefined` where this cannot be had: connect with the
@@ -81,8 +92,8 @@ const toSocketAddress = (address: string): Uint8Array | undefined => {
 export const unsafeBoundSocket = (address: string): number | undefined => {
   const target = toSocketAddress(address)
   if (libc === undefined || target === undefined) return undefined
-  const descriptor = libc.socket(target.length === 16 ? afInet : afInet6, streamCloseOnExecNonBlocking, 0)
-  if (descriptor < 0) return undefined
+  const descriptor = unsafeSocket(target.length === 16 ? 4 : 16)
+  if (descriptor === undefined) return undefined
   const bound =
     turnOn(descriptor, solIp, ipBindAddressNoPort) &&
     turnOn(descriptor, solSocket, soReuseAddr) &&

@@ -3,6 +3,8 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type { Descriptor } from "./Descriptor.ts"
+import type { SystemError } from "./NodeCall.ts"
 
 /**
  * One end of a TCP connection. An IPv4 address reached through an IPv6 socket is given as plain IPv4.
@@ -57,6 +59,21 @@ export interface Reader {
 }
 
 /**
+ * What is sent of a file by `Connection.sendFile`: `length` bytes from the descriptor's own offset, which nobody else moves meanwhile.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FilePart {
+  readonly file: Descriptor
+  /** Where the descriptor's own offset stands, in bytes. */
+  readonly offset: number
+  readonly length: number
+  /** Hears how many bytes more the kernel has taken. */
+  readonly onSent: (bytes: number) => void
+}
+
+/**
  * A connected stream of bytes. It starts paused and is destroyed with the scope or owner that made it.
  *
  * @since 0.1.0
@@ -75,6 +92,16 @@ export interface Connection {
   readonly drained: Effect.Effect<void, TcpError>
   /** Completes when these bytes have left this process, so their memory may be reused. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, TcpError>
+  /**
+   * Sends bytes of a file without their passing through this process, and completes with how many that were once the kernel has them: less
+   * than asked for where the file ends sooner. Interrupted, it stops. Absent where it cannot be had: TLS, memory, other platforms.
+   */
+  readonly sendFile?: (part: FilePart) => Effect.Effect<number, TcpError | SystemError>
+  /**
+   * The same as far as it goes in this turn: bytes the kernel took from the descriptor's own offset on, or the negative error number where
+   * it took none.
+   */
+  readonly unsafeSendFile?: (file: number, length: number) => number
   /** Sends FIN after what was written, and completes when it is out. */
   readonly end: Effect.Effect<void, TcpError>
   /** Bytes accepted by `unsafeWrite` and not yet handed to the kernel. */
@@ -105,6 +132,8 @@ export interface Connection {
  */
 export interface Listener {
   readonly local: Endpoint
+  /** Accepts what has come by now, without waiting for the event loop to tell. */
+  readonly unsafeAccept?: () => void
 }
 
 /**

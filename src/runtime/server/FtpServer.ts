@@ -7,7 +7,7 @@ import type { Accounts } from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
 import { Ledger } from "../limits/Ledger.ts"
 import * as LedgerOwner from "../limits/LedgerOwner.ts"
-import * as NodeTcp from "../platform/NodeTcp.ts"
+import * as EpollTcp from "../platform/EpollTcp.ts"
 import { socketCalls } from "../platform/SocketCalls.ts"
 import type { Endpoint, Tcp } from "../platform/Tcp.ts"
 import type * as Layout from "./Layout.ts"
@@ -114,7 +114,7 @@ const layerModules = (
   Modules.load(ThreadedServer.addressesOf(options), config, { shard: 0 }).pipe(
     Effect.map((serving) =>
       layerServing(config, serving).pipe(
-        Layer.provide(NodeTcp.layer),
+        Layer.provide(EpollTcp.layer),
         Layer.catchAll((cause) =>
           Layer.fail(
             cause instanceof ServerError

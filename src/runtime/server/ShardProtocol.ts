@@ -38,6 +38,8 @@ export interface ThreadBoot {
   readonly acceptor: MessagePort
   /** Shared with the acceptor; see `AcceptorProtocol`. */
   readonly shared: SharedArrayBuffer
+  /** Where the thread writes down what Node would leave open at its end; see `OwnDescriptors`. */
+  readonly descriptors: SharedArrayBuffer
 }
 
 /**

@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
 import * as LedgerDesk from "../limits/LedgerDesk.ts"
 import type { LedgerOwner } from "../limits/LedgerOwner.ts"
+import * as OwnDescriptors from "../platform/OwnDescriptors.ts"
 import type { Material } from "../tls/Material.ts"
 import * as AcceptorProtocol from "./AcceptorProtocol.ts"
 import { ServerError } from "./ServerError.ts"
@@ -60,6 +61,7 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
     const exited = yield* Deferred.make<string>()
     const { port1: port, port2: acceptor } = new MessageChannel()
     const shared = new SharedArrayBuffer(AcceptorProtocol.sharedBytes)
+    const descriptors = new SharedArrayBuffer(OwnDescriptors.sharedBytes)
     const failed = (detail: string) =>
       new ServerError({ reason: "ShardStart", detail: `shard ${options.boot.index} did not start: ${detail}` })
 
@@ -85,7 +87,7 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
 
     yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const workerData: ThreadBoot = { boot: Schema.encodeSync(Boot)(options.boot), acceptor, shared }
+        const workerData: ThreadBoot = { boot: Schema.encodeSync(Boot)(options.boot), acceptor, shared, descriptors }
         const thread = new Worker(options.entry, {
           workerData,
           transferList: [acceptor],
@@ -97,6 +99,7 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
           why = error instanceof Error ? (error.stack ?? error.message) : String(error)
         })
         thread.once("exit", (code) => {
+          OwnDescriptors.unsafeCloseAll(descriptors)
           const reason = why === "" ? `exit code ${code}` : why
           Deferred.unsafeDone(ready, failed(reason))
           Deferred.unsafeDone(exited, Effect.succeed(reason))

@@ -9,7 +9,8 @@ import * as Schema from "effect/Schema"
 import { Ledger } from "../limits/Ledger.ts"
 import * as LedgerClient from "../limits/LedgerClient.ts"
 import { Events } from "../observe/Events.ts"
-import * as NodeTcp from "../platform/NodeTcp.ts"
+import * as EpollTcp from "../platform/EpollTcp.ts"
+import * as OwnDescriptors from "../platform/OwnDescriptors.ts"
 import { Tcp } from "../platform/Tcp.ts"
 import * as Tls from "../tls/Tls.ts"
 import * as HandedClients from "./HandedClients.ts"
@@ -21,6 +22,7 @@ import * as ShardLog from "./ShardLog.ts"
 import { Boot, FromShard, type ThreadBoot, ToShard } from "./ShardProtocol.ts"
 
 const thread = workerData as ThreadBoot
+OwnDescriptors.unsafeShare(thread.descriptors)
 const boot = Schema.decodeUnknownSync(Boot)(thread.boot)
 const tell = (message: FromShard) => parentPort?.postMessage(message)
 const encodeLedger = Schema.encodeSync(FromShard)
@@ -60,7 +62,7 @@ const program = Effect.gen(function* () {
 }).pipe(Effect.scoped)
 
 const main = Modules.load(boot, boot.config, { shard: boot.index }).pipe(
-  Effect.flatMap((serving) => Effect.provide(program, Layer.provideMerge(serving, NodeTcp.layer))),
+  Effect.flatMap((serving) => Effect.provide(program, Layer.provideMerge(serving, EpollTcp.layer))),
   Effect.provideService(Ledger, client.ledger),
   Effect.provideService(Events, { unsafeTell: (event) => tell({ _tag: "Event", event }) }),
   Effect.provideService(Tls.Tls, tls),

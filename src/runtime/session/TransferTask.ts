@@ -37,7 +37,7 @@ const secured = (actor: Actor, connection: ReturnType<typeof connect>) =>
           (cause) => new DataConnection.DataConnectionError({ reason: "Unprotected", cause })
         )
       ),
-      (made) => Effect.sync(made.unsafeDestroy)
+      (made) => Effect.sync(() => made.unsafeDestroy())
     )
   )
 

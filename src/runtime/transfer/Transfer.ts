@@ -41,7 +41,7 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
   progress.phase = "Connecting"
   progress.movedAt = unsafeNow()
   const connection = yield* request.connect
-  progress.unsafeUndelivered = connection.unsafeUndelivered
+  progress.unsafeUndelivered = () => connection.unsafeUndelivered()
   progress.phase = "Moving"
   progress.movedAt = unsafeNow()
   const write = (chunk: Uint8Array) => {

@@ -2,8 +2,8 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Fiber, type Scope } from "effect"
+import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
-import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
 import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
 import { type Established, TlsConnection } from "../../../src/runtime/platform/TlsConnection.ts"
 import * as TlsContext from "../../../src/runtime/platform/TlsContext.ts"
@@ -39,7 +39,7 @@ const kinds = [
 ] as const
 
 const run = <A, E>(effect: Effect.Effect<A, E, Tcp | Scope.Scope>) =>
-  Effect.scoped(effect).pipe(Effect.provide(NodeTcp.layer))
+  Effect.scoped(effect).pipe(Effect.provide(EpollTcp.layer))
 
 type Serve = (connection: TlsConnection) => void
 

@@ -9,7 +9,7 @@ import * as Accounts from "../../../src/runtime/accounts/Accounts.ts"
 import type { FtpConfig } from "../../../src/runtime/config/FtpConfig.ts"
 import * as Settings from "../../../src/runtime/config/Settings.ts"
 import type { Ledger } from "../../../src/runtime/limits/Ledger.ts"
-import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
+import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import * as FtpServer from "../../../src/runtime/server/FtpServer.ts"
 import type { Serve } from "../../../src/runtime/server/Serve.ts"
 import type { ServerError } from "../../../src/runtime/server/ServerError.ts"
@@ -84,7 +84,7 @@ export const onMain = (overrides: Given = {}, accounts: Layer.Layer<Accounts.Acc
     (): Promise<{ readonly layer: () => Layer.Layer<Serve, never, Ledger> }> => import(fixture("echo").href)
   ).pipe(
     Effect.flatMap(({ layer }) =>
-      start(Layer.provide(FtpServer.layerServing(config(overrides), layer()), [NodeTcp.layer, accounts]))
+      start(Layer.provide(FtpServer.layerServing(config(overrides), layer()), [EpollTcp.layer, accounts]))
     )
   )
 

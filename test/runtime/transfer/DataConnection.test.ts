@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Exit, FastCheck, Fiber, Layer, Scope, TestClock } from "effect"
 import { HostPort } from "../../../src/domain/HostPort.ts"
+import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
-import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
 import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
 import * as DataConnection from "../../../src/runtime/transfer/DataConnection.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
@@ -116,7 +116,7 @@ describe("active", () => {
         Effect.gen(function* () {
           const network = yield* MemoryTcp.Network
           const port = yield* listening(client, (connection) =>
-            connection.read({ onData: () => {}, onEnd: connection.unsafeDestroy, onClose: () => {} })
+            connection.read({ onData: () => {}, onEnd: () => connection.unsafeDestroy(), onClose: () => {} })
           )
           const transfer = yield* Effect.fork(Effect.scoped(Effect.zipRight(open(target(port)), Effect.never)))
           for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow()
@@ -134,7 +134,7 @@ describe("active", () => {
         const visit = Effect.gen(function* () {
           const tcp = yield* Tcp
           const { local } = yield* tcp.listen({ host, port: 0, backlog: 1 }, (connection) =>
-            connection.read({ onData: () => {}, onEnd: connection.unsafeDestroy, onClose: () => {} })
+            connection.read({ onData: () => {}, onEnd: () => connection.unsafeDestroy(), onClose: () => {} })
           )
           const ends = { local: { address: host, port: 21 }, remote: { address: host, port: 40_000 } }
           const near = yield* DataConnection.active(tcp, target(local.port, host), ends)
@@ -144,7 +144,7 @@ describe("active", () => {
           const late = Effect.either(DataConnection.active(tcp, target(1, host), ends))
           assert.isTrue(Either.isLeft(yield* late))
         })
-        yield* Effect.scoped(visit).pipe(Effect.provide(NodeTcp.layer))
+        yield* Effect.scoped(visit).pipe(Effect.provide(EpollTcp.layer))
         yield* Descriptors.until(() => Descriptors.unsafeCount() <= before)
       })
     )

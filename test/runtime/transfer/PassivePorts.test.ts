@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Exit, FastCheck, Fiber, Layer, Scope } from "effect"
 import type { PortRange } from "../../../src/runtime/config/FtpConfig.ts"
+import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
-import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
 import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
 import type { Lease, PassiveError } from "../../../src/runtime/transfer/PassiveLease.ts"
 import { announce, PassivePorts, share } from "../../../src/runtime/transfer/PassivePorts.ts"
@@ -32,7 +32,7 @@ const connectFrom = (address: string, port: number) =>
   Effect.gen(function* () {
     const network = yield* MemoryTcp.Network
     const connect = network.host(address).connect({ host: server, port })
-    return yield* Effect.acquireRelease(connect, (connection) => Effect.sync(connection.unsafeDestroy))
+    return yield* Effect.acquireRelease(connect, (connection) => Effect.sync(() => connection.unsafeDestroy()))
   })
 
 const reasonOf = <A, R>(effect: Effect.Effect<A, PassiveError, R>) =>
@@ -435,7 +435,7 @@ describe("endings", () => {
 })
 
 describe("on the operating system's network", () => {
-  const layer = Layer.provideMerge(PassivePorts.Default({ host: "::", ports: { from: 0, to: 0 } }), NodeTcp.layer)
+  const layer = Layer.provideMerge(PassivePorts.Default({ host: "::", ports: { from: 0, to: 0 } }), EpollTcp.layer)
 
   it.effect("IPv4 and IPv6 clients use the same port, and everything is given back", () =>
     Effect.gen(function* () {
@@ -447,7 +447,7 @@ describe("on the operating system's network", () => {
           const lease = yield* leased(host)
           ports.add(lease.port)
           const client = yield* Effect.acquireRelease(tcp.connect({ host, port: lease.port }), (connection) =>
-            Effect.sync(connection.unsafeDestroy)
+            Effect.sync(() => connection.unsafeDestroy())
           )
           yield* assertJoined(client, yield* lease.accepted)
         }
@@ -475,6 +475,6 @@ describe("on the operating system's network", () => {
       const lease = yield* Effect.provide(leased("127.0.0.1"), context)
       assert.isAbove(lease.port, range.from)
       assert.isAtMost(lease.port, range.to)
-    }).pipe(Effect.scoped, Effect.provide(NodeTcp.layer))
+    }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
   )
 })

@@ -1,0 +1,347 @@
+import * as Net from "node:net"
+import * as Effect from "effect/Effect"
+import * as Text from "../../domain/Text.ts"
+import * as FileSending from "./FileSending.ts"
+import * as NodeCall from "./NodeCall.ts"
+import { toTcpError } from "./NodeConnection.ts"
+import * as OwnDescriptors from "./OwnDescriptors.ts"
+import type { Poller, Watched } from "./Poller.ts"
+import { EAGAIN, EINTR, type SocketIo } from "./SocketIo.ts"
+import * as SocketOptions from "./SocketOptions.ts"
+import { type Connection, type Endpoint, type FilePart, type Reader, TcpError } from "./Tcp.ts"
+
+/** `Reader.onData` may not keep its bytes, so one buffer does for all connections of a thread. */
+const shared = Buffer.allocUnsafeSlow(256 * 1024)
+
+/** Bytes read or sent for one connection before the others have their turn. */
+const turn = 256 * 1024
+
+/** More than this in the way of text the caller shall wait for. */
+const patience = 16 * 1024
+
+const scratch = Buffer.allocUnsafeSlow(4096)
+
+const ignore = () => {}
+
+interface Writing {
+  readonly bytes: Uint8Array
+  /** Bytes the kernel has taken. */
+  sent: number
+  /** Told once the kernel has all of them, or that it never will. */
+  readonly done: (error: TcpError | undefined) => void
+}
+
+/**
+ * A connection over a descriptor of its own: reads, writes and files are system calls made in the very turn the kernel says they can
+ * be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class EpollConnection implements Connection, Watched {
+  readonly #io: SocketIo
+  readonly #poller: Poller
+  #descriptor: number
+  #local: Endpoint | undefined
+  #remote: Endpoint | undefined
+  #reader: Reader | undefined = undefined
+  #isReading = false
+  /** There may be something to read that nobody will tell of again. */
+  #mayRead = true
+  #isWatched = false
+  #watchesWrites = false
+  #isComing = false
+  #isEnded = false
+  #isSilent = false
+  #finWanted = false
+  #finSent = false
+  #error: TcpError | undefined = undefined
+  /** What the kernel has not taken yet, in order. */
+  #queue: Array<Writing> = []
+  #pending = 0
+  #flow: ((failure: TcpError | undefined) => void) | undefined = undefined
+  #holds = 0
+  #held = -1
+  #surrendered: Net.Socket | undefined = undefined
+
+  constructor(io: SocketIo, poller: Poller, descriptor: number, remote?: Endpoint, local?: Endpoint) {
+    this.#io = io
+    this.#poller = poller
+    this.#descriptor = descriptor
+    this.#remote = remote
+    this.#local = local
+  }
+
+  get local(): Endpoint {
+    this.#local ??= this.#io.local(this.#descriptor)
+    return this.#local
+  }
+
+  get remote(): Endpoint {
+    this.#remote ??= this.#io.remote(this.#descriptor)
+    return this.#remote
+  }
+
+  get descriptor(): number | undefined {
+    return this.#descriptor < 0 ? undefined : this.#descriptor
+  }
+
+  read(reader: Reader): void {
+    this.#reader = reader
+    this.#isReading = true
+    if (this.#descriptor < 0) this.#poller.later(() => this.#reportClose())
+    else if (this.#isWatched) this.#comeAgain()
+    else this.#watch(false)
+  }
+
+  pause(): void {
+    this.#isReading = false
+  }
+
+  resume(): void {
+    if (this.#reader === undefined || this.#isReading) return
+    this.#isReading = true
+    if (this.#mayRead) this.#comeAgain()
+  }
+
+  unsafeReady(readable: boolean, writable: boolean): void {
+    if (writable) this.#drain()
+    if (!readable) return
+    this.#mayRead = true
+    if (this.#isReading) this.#receive()
+  }
+
+  unsafeWrite(text: string): boolean {
+    if (this.#isUnwritable) return false
+    const bytes = this.#encode(text)
+    const sent = this.#queue.length === 0 ? this.#send(bytes, 0) : 0
+    if (sent < bytes.length && this.#descriptor >= 0) this.#enqueue(Uint8Array.from(bytes.subarray(sent)), ignore)
+    return this.#pending <= patience
+  }
+
+  unsafePending(): number {
+    return this.#pending
+  }
+
+  unsafeUndelivered(): number {
+    return this.#descriptor < 0 ? 0 : (SocketOptions.undelivered(this.#descriptor) ?? this.#pending)
+  }
+
+  unsafeDestroy(): void {
+    if (this.#surrendered !== undefined) this.#surrendered.destroy()
+    else this.#close(undefined)
+  }
+
+  /** Interrupted before the kernel has the bytes, it drops the connection: their memory is the caller's again. */
+  write(bytes: Uint8Array): Effect.Effect<void, TcpError> {
+    return Effect.suspend(() => {
+      if (this.#isUnwritable) return this.#failure
+      const sent = this.#queue.length === 0 ? this.#send(bytes, 0) : 0
+      if (this.#descriptor < 0) return this.#failure
+      if (sent === bytes.length) return Effect.void
+      return Effect.async<void, TcpError>((resume) => {
+        this.#enqueue(bytes.subarray(sent), (error) => resume(error ? Effect.fail(error) : Effect.void))
+        return Effect.sync(() => {
+          if (this.#queue.length > 0) this.unsafeDestroy()
+        })
+      })
+    })
+  }
+
+  get drained(): Effect.Effect<void, TcpError> {
+    return Effect.suspend(() => {
+      if (this.#descriptor < 0) return this.#failure
+      if (this.#queue.length === 0) return Effect.void
+      return Effect.async<void, TcpError>((resume) => {
+        this.#enqueue(nothing, (error) => resume(error ? Effect.fail(error) : Effect.void))
+      })
+    })
+  }
+
+  get end(): Effect.Effect<void, TcpError> {
+    return Effect.suspend(() => {
+      if (this.#finSent) return Effect.void
+      if (this.#descriptor < 0) return this.#failure
+      this.#finWanted = true
+      if (this.#queue.length > 0) return Effect.zipRight(this.drained, this.end)
+      this.#finSent = true
+      this.#io.shutdown(this.#descriptor)
+      if (this.#isEnded) this.#poller.later(() => this.#close(undefined))
+      return Effect.void
+    })
+  }
+
+  /** What the kernel takes of a file in this turn, from the file's own offset; a negative error number where that is nothing. */
+  unsafeSendFile(file: number, length: number): number {
+    if (this.#isUnwritable || this.#queue.length > 0) return -EAGAIN
+    return this.#io.sendFile(this.#descriptor, file, Math.min(length, turn))
+  }
+
+  sendFile(part: FilePart): Effect.Effect<number, TcpError | NodeCall.SystemError> {
+    return Effect.suspend(() =>
+      this.#isUnwritable ? this.#failure : FileSending.run(this.#io, this.#poller, this, part)
+    )
+  }
+
+  /** The way of what goes on by itself: told when the kernel may take more, and when it never will. */
+  unsafeFlow(flow: ((failure: TcpError | undefined) => void) | undefined): void {
+    this.#flow = flow
+    if (flow !== undefined) this.#watch(true)
+  }
+
+  /** The descriptor stays open until `unsafeRelease`, whatever becomes of the connection. */
+  unsafeHold(): void {
+    this.#holds += 1
+  }
+
+  unsafeRelease(): void {
+    this.#holds -= 1
+    if (this.#holds === 0 && this.#held >= 0) OwnDescriptors.unsafeClose(this.#held)
+  }
+
+  unsafeFail(errno: number, call: string): TcpError {
+    const error = toTcpError(NodeCall.systemError(-errno, call))
+    this.#close(error)
+    return error
+  }
+
+  unsafeSurrender(): Net.Socket {
+    const descriptor = this.#descriptor
+    this.#reader = undefined
+    if (descriptor < 0) return new Net.Socket().destroy()
+    this.#descriptor = -1
+    this.#isSilent = true
+    if (this.#isWatched) this.#poller.forget(descriptor)
+    OwnDescriptors.unsafeDisown(descriptor)
+    const socket = new Net.Socket({ fd: descriptor, allowHalfOpen: true })
+    socket.on("error", ignore)
+    socket.pause()
+    this.#surrendered = socket
+    return socket
+  }
+
+  get #isUnwritable(): boolean {
+    return this.#descriptor < 0 || this.#finWanted
+  }
+
+  get #failure(): Effect.Effect<never, TcpError> {
+    return Effect.fail(this.#error ?? new TcpError({ reason: "Closed" }))
+  }
+
+  #encode(text: string): Uint8Array {
+    if (text.length > scratch.length || !Text.isAscii(text)) return Text.encode(text)
+    return scratch.subarray(0, scratch.write(text, "latin1"))
+  }
+
+  #watch(writes: boolean): void {
+    if (this.#isWatched && (this.#watchesWrites || !writes)) return
+    this.#watchesWrites ||= writes
+    this.#isWatched = true
+    if (!this.#poller.watch(this.#descriptor, this, this.#watchesWrites)) this.#isWatched = false
+  }
+
+  #comeAgain(): void {
+    if (this.#isComing) return
+    this.#isComing = true
+    this.#poller.later(() => {
+      this.#isComing = false
+      this.#receive()
+    })
+  }
+
+  #receive(): void {
+    let left = turn
+    while (this.#isReading && !this.#isEnded && this.#descriptor >= 0) {
+      if (left <= 0) return this.#comeAgain()
+      const count = this.#io.receive(this.#descriptor, shared, shared.length)
+      if (count > 0) {
+        left -= count
+        this.#tell((reader) => reader.onData(shared.subarray(0, count)))
+      } else if (count === 0) this.#hearEnd()
+      else if (count === -EAGAIN) {
+        this.#mayRead = false
+        return
+      } else if (count !== -EINTR) this.unsafeFail(count, "recv")
+    }
+  }
+
+  #hearEnd(): void {
+    this.#isEnded = true
+    this.#tell((reader) => reader.onEnd())
+    if (this.#finSent) this.#close(undefined)
+  }
+
+  /** What the kernel takes of the bytes from `from` on; where it takes no more for ever, the connection is closed. */
+  #send(bytes: Uint8Array, from: number): number {
+    let at = from
+    while (at < bytes.length) {
+      const rest = at === 0 ? bytes : bytes.subarray(at)
+      const sent = this.#io.send(this.#descriptor, rest, rest.length)
+      if (sent >= 0) at += sent
+      else if (sent === -EAGAIN) break
+      else if (sent !== -EINTR) {
+        this.unsafeFail(sent, "send")
+        break
+      }
+    }
+    return at - from
+  }
+
+  #enqueue(bytes: Uint8Array, done: Writing["done"]): void {
+    this.#pending += bytes.length
+    this.#queue.push({ bytes, sent: 0, done })
+    this.#watch(true)
+  }
+
+  #drain(): void {
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      const sent = this.#send(first.bytes, first.sent)
+      if (this.#descriptor < 0) return
+      first.sent += sent
+      this.#pending -= sent
+      if (first.sent < first.bytes.length) return
+      this.#queue.shift()
+      first.done(undefined)
+    }
+    this.#flow?.(undefined)
+  }
+
+  /** A reader that throws loses its connection, not the process. */
+  #tell(event: (reader: Reader) => void): void {
+    if (this.#reader === undefined || this.#isSilent) return
+    try {
+      event(this.#reader)
+    } catch (cause) {
+      this.#close(toTcpError(cause instanceof Error ? cause : new Error(String(cause))))
+    }
+  }
+
+  #close(error: TcpError | undefined): void {
+    const descriptor = this.#descriptor
+    if (descriptor < 0) return
+    this.#descriptor = -1
+    this.#isSilent = true
+    this.#error = error
+    if (this.#isWatched) this.#poller.forget(descriptor)
+    if (this.#holds === 0) OwnDescriptors.unsafeClose(descriptor)
+    else {
+      this.#held = descriptor
+      this.#io.shutdown(descriptor)
+    }
+    const failure = error ?? new TcpError({ reason: "Closed" })
+    const queue = this.#queue
+    this.#queue = []
+    this.#pending = 0
+    for (const { done } of queue) done(failure)
+    this.#flow?.(failure)
+    if (this.#reader !== undefined) this.#poller.later(() => this.#reportClose())
+  }
+
+  #reportClose(): void {
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.onClose(this.#error)
+  }
+}
+
+const nothing = new Uint8Array(0)

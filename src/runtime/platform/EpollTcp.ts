@@ -1,0 +1,157 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import { EpollConnection } from "./EpollConnection.ts"
+import * as NodeCall from "./NodeCall.ts"
+import { toTcpError } from "./NodeConnection.ts"
+import * as NodeTcp from "./NodeTcp.ts"
+import * as OwnDescriptors from "./OwnDescriptors.ts"
+import * as Poller from "./Poller.ts"
+import { type SocketCalls, socketCalls } from "./SocketCalls.ts"
+import { EAGAIN, EINPROGRESS, EINTR, EMFILE, ENFILE, type SocketIo, socketIo } from "./SocketIo.ts"
+import * as SocketOptions from "./SocketOptions.ts"
+import { type Connection, type Listener, Tcp, type TcpError } from "./Tcp.ts"
+
+type Service = typeof Tcp.Service
+type ListenOptions = Parameters<Service["listen"]>[0]
+type ConnectOptions = Parameters<Service["connect"]>[0]
+
+/** Clients taken from one listener before others have their turn. */
+const clientsPerTurn = 64
+
+/** Milliseconds until a listener that found no descriptor free tries again. */
+const pauseWhenExhausted = 100
+
+const failed = (errno: number, call: string): TcpError => toTcpError(NodeCall.systemError(-errno, call))
+
+const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Service): Service => {
+  const open = (host: string, port: number, backlog: number): number => {
+    const descriptor = calls.listen(host, port, backlog)
+    // Without IPv6 in the kernel "::" cannot be had, and all IPv4 addresses are all addresses.
+    const isMissing =
+      host === "::" && (descriptor === -calls.errno["EAFNOSUPPORT"]! || descriptor === -calls.errno["EADDRNOTAVAIL"]!)
+    return isMissing ? calls.listen("0.0.0.0", port, backlog) : descriptor
+  }
+
+  const listen = Effect.fnUntraced(function* (options: ListenOptions, onConnection: (connection: Connection) => void) {
+    if (io.addressOf(options.host) === undefined) return yield* node.listen(options, onConnection)
+    const log = Runtime.runSync(yield* Effect.runtime<never>())
+    let isFailing = false
+    const descriptor = yield* Effect.acquireRelease(
+      Effect.suspend(() => {
+        const opened = open(options.host, options.port, options.backlog)
+        if (opened < 0) return Effect.fail(failed(opened, "listen"))
+        OwnDescriptors.unsafeOwn(opened)
+        return Effect.succeed(opened)
+      }),
+      (opened) => Effect.sync(() => close(opened))
+    )
+    let isOpen = true
+    const close = (opened: number) => {
+      isOpen = false
+      poller.forget(opened)
+      OwnDescriptors.unsafeClose(opened)
+    }
+
+    const give = (accepted: number): void => {
+      if (!OwnDescriptors.unsafeOwn(accepted)) return calls.close(accepted)
+      const connection = new EpollConnection(io, poller, accepted, io.peer())
+      try {
+        onConnection(connection)
+      } catch (cause) {
+        connection.unsafeDestroy()
+        log(Effect.logError("an accepted connection was lost", cause))
+      }
+    }
+
+    const accept = (): void => {
+      for (let count = 0; isOpen && count < clientsPerTurn; count++) {
+        const accepted = io.accept(descriptor)
+        if (accepted >= 0) {
+          isFailing = false
+          give(accepted)
+        } else if (accepted === -EAGAIN) return
+        else if (accepted === -EMFILE || accepted === -ENFILE) {
+          if (!isFailing) log(Effect.logWarning("accepting connections fails", failed(accepted, "accept4")))
+          isFailing = true
+          setTimeout(accept, pauseWhenExhausted).unref()
+          return
+        }
+      }
+      if (isOpen) poller.later(accept)
+    }
+
+    if (!poller.watch(descriptor, { unsafeReady: accept }, false))
+      return yield* failed(-calls.errno["ENOSPC"]!, "epoll_ctl")
+    const listener: Listener = { local: io.local(descriptor), unsafeAccept: accept }
+    return listener
+  })
+
+  const adopt: Service["adopt"] = (client) => {
+    const { descriptor, local, remote } = client
+    if (!OwnDescriptors.unsafeOwn(descriptor)) return node.adopt(client)
+    SocketOptions.keepUrgentInline(descriptor)
+    return new EpollConnection(io, poller, descriptor, remote, local)
+  }
+
+  const attempt = (descriptor: number, address: Uint8Array, { onConnection, port }: ConnectOptions) =>
+    Effect.async<Connection, TcpError>((resume) => {
+      OwnDescriptors.unsafeOwn(descriptor)
+      const settle = (outcome: number): void => {
+        poller.forget(descriptor)
+        if (outcome < 0) {
+          OwnDescriptors.unsafeClose(descriptor)
+          return resume(Effect.fail(failed(outcome, "connect")))
+        }
+        const connection = new EpollConnection(io, poller, descriptor)
+        onConnection?.(connection)
+        resume(Effect.succeed(connection))
+      }
+      const begun = io.connect(descriptor, address, port)
+      if (begun !== -EINPROGRESS && begun !== -EINTR) return settle(begun)
+      poller.watch(
+        descriptor,
+        { unsafeReady: (_, writable) => (writable ? settle(io.outcome(descriptor)) : undefined) },
+        true
+      )
+      return Effect.sync(() => {
+        poller.forget(descriptor)
+        OwnDescriptors.unsafeClose(descriptor)
+      })
+    })
+
+  const connect: Service["connect"] = (options) =>
+    Effect.suspend(() => {
+      const { host, localAddress } = options
+      const address = io.addressOf(host)
+      if (address === undefined) return node.connect(options)
+      const isAlike = localAddress !== undefined && localAddress.includes(":") === host.includes(":")
+      const descriptor = isAlike
+        ? SocketOptions.unsafeBoundSocket(localAddress)
+        : SocketOptions.unsafeSocket(address.length)
+      return descriptor === undefined ? node.connect(options) : attempt(descriptor, address, options)
+    })
+
+  return Tcp.of({ adopt, connect, listen })
+}
+
+const makeService: Effect.Effect<Service, never, Scope.Scope | Tcp> = Effect.gen(function* () {
+  const node = yield* Tcp
+  if (socketIo === undefined || socketCalls === undefined) return node
+  const poller = yield* Poller.make
+  return Option.isNone(poller) ? node : make(socketIo, socketCalls, poller.value, node)
+})
+
+/**
+ * The operating system's network by system calls of our own, where they can be had, and Node's where not. A connection keeps nothing but
+ * its descriptor, and gives itself to a socket of Node's only for TLS. Control connections keep urgent data inline, and are probed by the
+ * kernel after a minute of silence, so that a vanished client is noticed.
+ *
+ * When descriptors run out clients wait in the kernel's queue.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Tcp> = Layer.provide(Layer.scoped(Tcp, makeService), NodeTcp.layer)

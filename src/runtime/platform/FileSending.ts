@@ -1,0 +1,107 @@
+import * as Effect from "effect/Effect"
+import * as NodeCall from "./NodeCall.ts"
+import * as PageCache from "./PageCache.ts"
+import type { Poller } from "./Poller.ts"
+import { EAGAIN, EINTR, type SocketIo } from "./SocketIo.ts"
+import { type FilePart, TcpError } from "./Tcp.ts"
+
+/**
+ * As much of a connection as it takes to send a file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Outlet {
+  readonly descriptor: number | undefined
+  readonly unsafeSendFile: (file: number, length: number) => number
+  readonly unsafeFlow: (flow: ((failure: TcpError | undefined) => void) | undefined) => void
+  readonly unsafeHold: () => void
+  readonly unsafeRelease: () => void
+}
+
+/** Bytes sent before other connections have their turn. */
+const turn = 256 * 1024
+
+/** Error numbers of `sendfile(2)` that speak of the connection; all others speak of the file. */
+const ofConnection = new Set([
+  "EPIPE",
+  "ECONNRESET",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTCONN",
+  "ECONNABORTED"
+])
+
+type Failure = TcpError | NodeCall.SystemError
+
+/**
+ * Sends by `sendfile(2)`: as much in each turn as is in the page cache and fits into the socket, up to {@link turn}; what has to come from
+ * a disk first is sent by the pool, so that the disk holds up nobody else.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart): Effect.Effect<number, Failure> =>
+  Effect.async((resume) => {
+    let sentInAll = 0
+    let isOver = false
+    let isOnPool = false
+
+    const finish = (result: Effect.Effect<number, Failure>): void => {
+      if (isOver) return
+      isOver = true
+      outlet.unsafeFlow(undefined)
+      resume(result)
+    }
+
+    /** Takes note of what a call said, and answers whether to go on at once. */
+    const goesOn = (sent: number): boolean => {
+      if (sent > 0) {
+        sentInAll += sent
+        part.onSent(sent)
+        if (sentInAll < part.length) return true
+      }
+      if (sent >= 0) finish(Effect.succeed(sentInAll))
+      else if (sent === -EAGAIN || sent === -EINTR) outlet.unsafeFlow(flow)
+      else finish(Effect.fail(failureOf(sent)))
+      return false
+    }
+
+    const onPool = (length: number): void => {
+      const descriptor = outlet.descriptor
+      if (descriptor === undefined || !part.file.hold()) return finish(Effect.fail(new TcpError({ reason: "Closed" })))
+      outlet.unsafeHold()
+      isOnPool = true
+      io.sendFileOnPool(descriptor, part.file.fd, length, (sent) => {
+        isOnPool = false
+        part.file.release()
+        outlet.unsafeRelease()
+        if (!isOver && goesOn(sent)) step()
+      })
+    }
+
+    const step = (): void => {
+      if (isOver || isOnPool) return
+      const length = Math.min(part.length - sentInAll, turn)
+      if (!PageCache.has(part.file.fd, part.offset + sentInAll, length)) return onPool(length)
+      if (goesOn(outlet.unsafeSendFile(part.file.fd, length))) poller.later(step)
+    }
+
+    const flow = (failure: TcpError | undefined): void => {
+      if (failure !== undefined) finish(Effect.fail(failure))
+      else step()
+    }
+
+    if (part.length <= 0) return resume(Effect.succeed(0))
+    step()
+    return Effect.sync(() => {
+      isOver = true
+      outlet.unsafeFlow(undefined)
+    })
+  })
+
+const failureOf = (sent: number): Failure => {
+  const error = NodeCall.systemError(-sent, "sendfile")
+  return ofConnection.has(error.code ?? "") ? new TcpError({ reason: "Reset", cause: error }) : error
+}

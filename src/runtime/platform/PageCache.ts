@@ -1,0 +1,42 @@
+import * as Os from "node:os"
+import { type Ffi, ffi } from "./Ffi.ts"
+
+const noWait = 0x8
+const tmpfs = 0x0102_1994
+const { EAGAIN } = Os.constants.errno
+
+const make = ({ koffi, libc }: Ffi): ((file: number, position: number, length: number) => boolean) => {
+  const preadv2 = libc.func("preadv2", "long", ["int", "void *", "int", "long", "int"])
+  const fstatfs = libc.func("fstatfs", "int", ["int", "void *"])
+  const byte = Buffer.allocUnsafeSlow(1)
+  const vector = BigUint64Array.of(BigInt(koffi.address(byte)), 1n)
+  const statistics = new BigInt64Array(32)
+
+  const isInMemory = (file: number): boolean => fstatfs(file, statistics) === 0 && Number(statistics[0]) === tmpfs
+
+  /** A file system that cannot tell may have to wait each time, unless it has no disk. */
+  const hasByte = (file: number, position: number): boolean => {
+    if (preadv2(file, vector, 1, position, noWait) >= 0) return true
+    return koffi.errno() !== EAGAIN && isInMemory(file)
+  }
+
+  return (file, position, length) => hasByte(file, position) && (length <= 4096 || hasByte(file, position + length - 1))
+}
+
+const declared = (() => {
+  try {
+    return ffi && make(ffi)
+  } catch {
+    return undefined
+  }
+})()
+
+/**
+ * Tells whether a part of a file can most likely be read without waiting for a disk, by asking for its first byte and its last with
+ * `RWF_NOWAIT`. `position` and `length` are in bytes.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const has = (file: number, position: number, length: number): boolean =>
+  declared !== undefined && declared(file, position, length)

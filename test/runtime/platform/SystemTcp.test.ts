@@ -1,0 +1,245 @@
+import * as Net from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, type Layer, type Scope } from "effect"
+import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
+import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
+import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
+import * as Descriptors from "../../support/Descriptors.ts"
+import * as Inbox from "../../support/Inbox.ts"
+
+const dropped = <E, R>(connection: Effect.Effect<Connection, E, R>) =>
+  Effect.acquireRelease(connection, (one) => Effect.sync(() => one.unsafeDestroy()))
+
+/** Listens and answers each connection with `serve`; gives back the port. */
+const serving = (host: string, serve: (connection: Connection) => void) =>
+  Effect.gen(function* () {
+    const tcp = yield* Tcp
+    const { local } = yield* tcp.listen({ host, port: 0, backlog: 512 }, serve)
+    return local.port
+  })
+
+/** Reads and throws away, and hangs up when the peer has. */
+const sink = (connection: Connection): void =>
+  connection.read({ onData: () => {}, onEnd: () => connection.unsafeDestroy(), onClose: () => {} })
+
+/** What the body opens it also closes. */
+const leavesNoDescriptor = <A, E, R>(body: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const before = Descriptors.unsafeCount()
+    yield* body
+    yield* Descriptors.until(() => Descriptors.unsafeCount() <= before)
+  })
+
+const suite = (layer: Layer.Layer<Tcp>) => {
+  const run = <A, E>(effect: Effect.Effect<A, E, Tcp | Scope.Scope>) =>
+    Effect.scoped(effect).pipe(Effect.provide(layer))
+
+  describe("a peer that resets", () => {
+    /** Sends `size` bytes and then a reset behind them, before anybody reads. */
+    const sendAndReset = (port: number, size: number) =>
+      Effect.async<void>((resume) => {
+        const client = Net.connect(port, "127.0.0.1")
+        client.on("error", () => {})
+        client.once("close", () => resume(Effect.void))
+        client.write(Buffer.alloc(size), () => client.resetAndDestroy())
+      })
+
+    for (const size of [1, 1000, 65_536, 100_000, 150_000]) {
+      it.effect(`behind ${size} bytes is not taken for one that has ended`, () =>
+        run(
+          Effect.gen(function* () {
+            const arrived: Array<Connection> = []
+            const port = yield* serving("127.0.0.1", (connection) => void arrived.push(connection))
+            yield* sendAndReset(port, size)
+            yield* Descriptors.until(() => arrived.length === 1)
+            const inbox = Inbox.make(arrived[0] as Connection)
+            assert.strictEqual((yield* inbox.closed)?.reason, "Reset")
+            assert.deepInclude(inbox.calls, { end: 0, close: 1, afterClose: 0 })
+          })
+        )
+      )
+    }
+  })
+
+  describe("descriptors", () => {
+    it.effect("connections of every kind give theirs back", () =>
+      run(
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const port = yield* serving("::", sink)
+          const visit = (host: string, localAddress: string) =>
+            Effect.scoped(
+              Effect.gen(function* () {
+                const client = yield* dropped(tcp.connect({ host, port, localAddress }))
+                client.unsafeWrite("QUIT\r\n")
+                yield* client.end
+              })
+            )
+          yield* leavesNoDescriptor(
+            Effect.gen(function* () {
+              yield* Effect.forEach(Array.from({ length: 100 }), () => visit("127.0.0.1", "127.0.0.1"), {
+                concurrency: 10
+              })
+              yield* Effect.forEach(Array.from({ length: 100 }), () => visit("::1", "::1"), { concurrency: 10 })
+            })
+          )
+        })
+      )
+    )
+
+    it.effect("attempts that fail or are interrupted give theirs back", () =>
+      run(
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const port = yield* serving("127.0.0.1", sink)
+          const closed = yield* Effect.scoped(serving("127.0.0.1", sink))
+          const host = "127.0.0.1"
+          yield* leavesNoDescriptor(
+            Effect.forEach(
+              Array.from({ length: 60 }, (_, index) => index),
+              (index) =>
+                Effect.gen(function* () {
+                  yield* Effect.exit(tcp.connect({ host, port, localAddress: "198.51.100.77" }))
+                  const localAddress = index % 2 === 0 ? { localAddress: host } : {}
+                  const attempt = yield* Effect.fork(
+                    tcp.connect({ host, port: index % 3 === 0 ? closed : port, ...localAddress })
+                  )
+                  if (index % 3 === 0) yield* Fiber.await(attempt)
+                  else {
+                    for (let turns = index % 4; turns >= 0; turns--) yield* Effect.yieldNow()
+                    yield* Fiber.interrupt(attempt)
+                  }
+                })
+            )
+          )
+        })
+      )
+    )
+
+    it.effect("a listener gives its own back at once, whoever is still connected", () =>
+      run(
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const before = Descriptors.unsafeCount()
+          const accepted: Array<Connection> = []
+          const client = yield* Effect.scoped(
+            Effect.gen(function* () {
+              const port = yield* serving("127.0.0.1", (connection) => accepted.push(connection))
+              const connection = yield* tcp.connect({ host: "127.0.0.1", port })
+              yield* Descriptors.until(() => accepted.length === 1)
+              return connection
+            })
+          )
+          yield* Descriptors.until(() => Descriptors.unsafeCount() === before + 2)
+          for (const connection of [client, ...accepted]) connection.unsafeDestroy()
+          yield* Descriptors.until(() => Descriptors.unsafeCount() === before)
+        })
+      )
+    )
+
+    it.effect("a connection knows its own until it is gone", () =>
+      run(
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const port = yield* serving("127.0.0.1", sink)
+          const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+          assert.isAbove(client.descriptor ?? -1, 2)
+          client.unsafeDestroy()
+          assert.isUndefined(client.descriptor)
+        })
+      )
+    )
+  })
+
+  if (ffi !== undefined) {
+    const dup = ffi.libc.func("int dup(int)") as (descriptor: number) => number
+    const send = ffi.libc.func("long send(int, const char *, size_t, int)") as (
+      descriptor: number,
+      text: string,
+      length: number,
+      flags: number
+    ) => number
+    const setsockopt = ffi.libc.func("int setsockopt(int, int, int, const int *, uint32_t)") as (
+      descriptor: number,
+      level: number,
+      option: number,
+      value: ReadonlyArray<number>,
+      length: number
+    ) => number
+    const urgent = 1
+
+    /** Hands an accepted connection over as another thread would, by a duplicate of its descriptor. */
+    const adopted = (tcp: typeof Tcp.Service, connection: Connection): Connection => {
+      const { descriptor, local, remote } = connection
+      const copy = dup(descriptor ?? -1)
+      assert.strictEqual(setsockopt(copy, 1, 10, [0], 4), 0)
+      connection.unsafeDestroy()
+      return tcp.adopt({ descriptor: copy, local, remote })
+    }
+
+    describe("adopt", () => {
+      it.effect("carries on with another thread's descriptor, and closes it", () =>
+        run(
+          Effect.gen(function* () {
+            const tcp = yield* Tcp
+            const port = yield* serving("::", (connection) => {
+              const session = adopted(tcp, connection)
+              session.read({
+                onData: (bytes) => session.unsafeWrite(Buffer.from(bytes).toString("latin1").toUpperCase()),
+                onEnd: () => session.unsafeDestroy(),
+                onClose: () => {}
+              })
+            })
+            const visit = (index: number) =>
+              Effect.scoped(
+                Effect.gen(function* () {
+                  const client = yield* dropped(tcp.connect({ host: index % 2 === 0 ? "127.0.0.1" : "::1", port }))
+                  const inbox = Inbox.make(client)
+                  for (const text of [`user ${index}`, `pass ${index}`]) {
+                    client.unsafeWrite(`${text}\r\n`)
+                    assert.strictEqual(yield* inbox.takeLine, text.toUpperCase())
+                  }
+                })
+              )
+            yield* leavesNoDescriptor(
+              Effect.forEach(
+                Array.from({ length: 100 }, (_, index) => index),
+                visit,
+                { concurrency: 20 }
+              )
+            )
+          })
+        )
+      )
+    })
+
+    describe("urgent data", () => {
+      for (const [name, take] of [
+        ["accepted", (_: typeof Tcp.Service, connection: Connection) => connection],
+        ["adopted", adopted]
+      ] as const) {
+        it.effect(`stays in its place on an ${name} connection`, () =>
+          run(
+            Effect.gen(function* () {
+              const tcp = yield* Tcp
+              let server: Inbox.Inbox | undefined
+              const port = yield* serving("::", (connection) => {
+                server = Inbox.make(take(tcp, connection))
+              })
+              const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+              yield* Descriptors.until(() => server !== undefined)
+              assert.strictEqual(send(client.descriptor ?? -1, "ABOR\r\n", 6, urgent), 6)
+              assert.strictEqual(send(client.descriptor ?? -1, "NOOP\r\n", 6, 0), 6)
+              const lines = [yield* (server as Inbox.Inbox).takeLine, yield* (server as Inbox.Inbox).takeLine]
+              assert.deepStrictEqual(lines, ["ABOR", "NOOP"])
+            })
+          )
+        )
+      }
+    })
+  }
+}
+
+describe("NodeTcp", () => suite(NodeTcp.layer))
+describe("EpollTcp", () => suite(EpollTcp.layer))

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Descriptor } from "./Descriptor.ts"
 import type { Ffi } from "./Ffi.ts"
 import * as NodeCall from "./NodeCall.ts"
+import * as OwnDescriptors from "./OwnDescriptors.ts"
 import * as PooledCall from "./PooledCall.ts"
 
 /**
@@ -18,6 +19,11 @@ export interface Beneath {
    * number says that `open` must find out.
    */
   readonly unsafeOpenCached: (path: string, flags: number) => number
+  /**
+   * Opens for reading what `place` stands for, a descriptor of a regular file, in this turn; a negative number where that cannot be. Both
+   * are closed by `unsafeClose`.
+   */
+  readonly unsafeReopen: (place: number, flags: number) => number
   /** Closes what this opened: Node warns of a descriptor that it did not open itself. */
   readonly unsafeClose: (fd: number) => void
   /**
@@ -49,7 +55,7 @@ const noSymlinks = 0x04
 const beneath = 0x08
 const cached = 0x20
 
-const { EAGAIN, EBADF, EINTR, EINVAL } = Os.constants.errno
+const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE } = Os.constants.errno
 
 const howSize = 24
 
@@ -73,15 +79,18 @@ const openHow = (flags: number, resolve: number): BigUint64Array => {
 export const make = (ffi: Ffi, root: Descriptor): Beneath | undefined => {
   const syscall = ffi.libc.func("syscall", "long", ["long", "int", "void *", "void *", "size_t"])
 
-  const close = ffi.libc.func("close", "int", ["int"])
-  const unsafeClose = (fd: number): void => void close(fd)
+  const open = ffi.libc.func("open", "int", ["str", "int"])
+  const { unsafeClose } = OwnDescriptors
 
   const howNow = openHow(0, 0)
   const openNow = (path: Buffer, flags: number, resolve: number): number => {
     howNow[0] = BigInt(flags)
     howNow[2] = BigInt(resolve)
     const fd: number = syscall(openat2, root.fd, path, howNow, howSize)
-    if (fd >= 0) return fd
+    if (fd >= 0) {
+      OwnDescriptors.unsafeOwn(fd)
+      return fd
+    }
     const errno = ffi.koffi.errno()
     return errno === EINTR ? -EAGAIN : -errno
   }
@@ -99,6 +108,12 @@ export const make = (ffi: Ffi, root: Descriptor): Beneath | undefined => {
 
   return {
     unsafeClose,
+    unsafeReopen: (place, flags) => {
+      const fd: number = open(`/proc/self/fd/${place}`, flags)
+      if (fd < 0 || OwnDescriptors.unsafeOwn(fd)) return fd
+      unsafeClose(fd)
+      return -EMFILE
+    },
     unsafeOpenCached: (path, flags) => openCached(bytesOf(path), flags, beneath | noMagicLinks),
     open: (path, flags, keep, options) =>
       Effect.suspend(() => {

@@ -107,6 +107,59 @@ export const scoped = <E, R>(
     Effect.map((self) => self.descriptor)
   )
 
+/**
+ * A descriptor whose owner closes it by `unsafeClose`, once no system call uses the number any more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Owned extends Descriptor {
+  readonly unsafeClose: () => void
+}
+
+class Opened implements Owned {
+  fd: number
+  readonly #unsafeClose: (fd: number) => void
+  #users = 0
+  #isClosing = false
+
+  constructor(fd: number, unsafeClose: (fd: number) => void) {
+    this.fd = fd
+    this.#unsafeClose = unsafeClose
+  }
+
+  hold(): boolean {
+    if (this.#isClosing) return false
+    this.#users += 1
+    return true
+  }
+
+  release(): void {
+    this.#users -= 1
+    if (this.#isClosing && this.#users === 0) this.#close()
+  }
+
+  unsafeClose(): void {
+    if (this.#isClosing) return
+    this.#isClosing = true
+    if (this.#users === 0) this.#close()
+  }
+
+  #close(): void {
+    const last = this.fd
+    this.fd = -1
+    this.#unsafeClose(last)
+  }
+}
+
+/**
+ * Takes over a descriptor that was opened in this turn and may be closed in it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeOwned = (fd: number, unsafeClose: (fd: number) => void): Owned => new Opened(fd, unsafeClose)
+
 const closeLoudly = (self: ReturnType<typeof make>): Effect.Effect<void, NodeCall.SystemError> =>
   Effect.suspend(() => {
     const last = self.take()

@@ -158,23 +158,28 @@ export class EpollConnection implements Connection, Watched {
     })
   }
 
+  unsafeEnd(): void {
+    if (this.#finSent || this.#descriptor < 0 || this.#queue.length > 0) return
+    this.#finWanted = true
+    this.#finSent = true
+    this.#io.shutdown(this.#descriptor)
+    if (this.#isEnded) this.#poller.later(() => this.#close(undefined))
+  }
+
   get end(): Effect.Effect<void, TcpError> {
     return Effect.suspend(() => {
       if (this.#finSent) return Effect.void
       if (this.#descriptor < 0) return this.#failure
       this.#finWanted = true
       if (this.#queue.length > 0) return Effect.zipRight(this.drained, this.end)
-      this.#finSent = true
-      this.#io.shutdown(this.#descriptor)
-      if (this.#isEnded) this.#poller.later(() => this.#close(undefined))
+      this.unsafeEnd()
       return Effect.void
     })
   }
 
-  /** What the kernel takes of a file in this turn, from the file's own offset; a negative error number where that is nothing. */
-  unsafeSendFile(file: number, length: number): number {
+  unsafeSendFile(file: number, offset: number, length: number): number {
     if (this.#isUnwritable || this.#queue.length > 0) return -EAGAIN
-    return this.#io.sendFile(this.#descriptor, file, Math.min(length, turn))
+    return this.#io.sendFile(this.#descriptor, file, offset, length)
   }
 
   sendFile(part: FilePart): Effect.Effect<number, TcpError | NodeCall.SystemError> {
@@ -328,13 +333,16 @@ export class EpollConnection implements Connection, Watched {
       this.#held = descriptor
       this.#io.shutdown(descriptor)
     }
-    const failure = error ?? new TcpError({ reason: "Closed" })
+    if (this.#queue.length > 0 || this.#flow !== undefined) this.#giveUp(error ?? new TcpError({ reason: "Closed" }))
+    if (this.#reader !== undefined) this.#poller.later(() => this.#reportClose())
+  }
+
+  #giveUp(failure: TcpError): void {
     const queue = this.#queue
     this.#queue = []
     this.#pending = 0
     for (const { done } of queue) done(failure)
     this.#flow?.(failure)
-    if (this.#reader !== undefined) this.#poller.later(() => this.#reportClose())
   }
 
   #reportClose(): void {

@@ -13,7 +13,7 @@ import { type FilePart, TcpError } from "./Tcp.ts"
  */
 export interface Outlet {
   readonly descriptor: number | undefined
-  readonly unsafeSendFile: (file: number, length: number) => number
+  readonly unsafeSendFile: (file: number, offset: number, length: number) => number
   readonly unsafeFlow: (flow: ((failure: TcpError | undefined) => void) | undefined) => void
   readonly unsafeHold: () => void
   readonly unsafeRelease: () => void
@@ -70,10 +70,13 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
 
     const onPool = (length: number): void => {
       const descriptor = outlet.descriptor
-      if (descriptor === undefined || !part.file.hold()) return finish(Effect.fail(new TcpError({ reason: "Closed" })))
+      if (descriptor === undefined || !part.file.hold()) {
+        finish(Effect.fail(new TcpError({ reason: "Closed" })))
+        return
+      }
       outlet.unsafeHold()
       isOnPool = true
-      io.sendFileOnPool(descriptor, part.file.fd, length, (sent) => {
+      io.sendFileOnPool(descriptor, part.file.fd, part.offset + sentInAll, length, (sent) => {
         isOnPool = false
         part.file.release()
         outlet.unsafeRelease()
@@ -81,11 +84,12 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
       })
     }
 
-    const step = (): void => {
+    const step = () => {
       if (isOver || isOnPool) return
       const length = Math.min(part.length - sentInAll, turn)
-      if (!PageCache.has(part.file.fd, part.offset + sentInAll, length)) return onPool(length)
-      if (goesOn(outlet.unsafeSendFile(part.file.fd, length))) poller.later(step)
+      const position = part.offset + sentInAll
+      if (!PageCache.has(part.file.fd, position, length)) onPool(length)
+      else if (goesOn(outlet.unsafeSendFile(part.file.fd, position, length))) poller.later(step)
     }
 
     const flow = (failure: TcpError | undefined): void => {

@@ -2,6 +2,7 @@ import * as Os from "node:os"
 import { type Ffi, ffi } from "./Ffi.ts"
 
 const noWait = 0x8
+const page = 4096
 const tmpfs = 0x0102_1994
 const { EAGAIN } = Os.constants.errno
 
@@ -14,13 +15,15 @@ const make = ({ koffi, libc }: Ffi): ((file: number, position: number, length: n
 
   const isInMemory = (file: number): boolean => fstatfs(file, statistics) === 0 && Number(statistics[0]) === tmpfs
 
-  /** A file system that cannot tell may have to wait each time, unless it has no disk. */
-  const hasByte = (file: number, position: number): boolean => {
-    if (preadv2(file, vector, 1, position, noWait) >= 0) return true
-    return koffi.errno() !== EAGAIN && isInMemory(file)
-  }
+  const read = (file: number, position: number): number =>
+    preadv2(file, vector, 1, position, noWait) >= 0 ? 0 : koffi.errno()
 
-  return (file, position, length) => hasByte(file, position) && (length <= 4096 || hasByte(file, position + length - 1))
+  return (file, position, length) => {
+    const errno = read(file, position)
+    // A file system that cannot tell may have to wait each time, unless it has no disk.
+    if (errno !== 0) return errno !== EAGAIN && isInMemory(file)
+    return length <= page || read(file, position + length - 1) === 0
+  }
 }
 
 const declared = (() => {

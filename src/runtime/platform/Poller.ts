@@ -50,6 +50,9 @@ const dataAt = process.arch === "x64" ? 4 : 8
 
 const batch = 512
 
+/** How often what is ready is asked for before timers, messages and files have their turn. */
+const roundsPerTurn = 16
+
 interface Calls {
   readonly create: (flags: number) => number
   readonly control: (epoll: number, operation: number, descriptor: number, event: Uint8Array) => number
@@ -98,9 +101,11 @@ const makeTable = (calls: Calls, epoll: number, hold: (isHeld: boolean) => void)
     for (const task of due) task()
   }
 
-  const round = (): void => {
+  /** Those who are told do their work in microtasks, and what comes meanwhile needs no turn of the event loop. */
+  const round = (left: number): void => {
     if (isOver) return
     const count = calls.wait(epoll, events, batch, 0)
+    if (count > 0 && left > 0) queueMicrotask(() => round(left - 1))
     for (let index = 0; index < count; index++) {
       const at = index * stride
       const descriptor = view.getInt32(at + dataAt, true)
@@ -118,7 +123,7 @@ const makeTable = (calls: Calls, epoll: number, hold: (isHeld: boolean) => void)
     setImmediate(() => {
       isArmed = false
       if (size > 0) arm()
-      round()
+      round(roundsPerTurn)
     }).unref()
   }
 

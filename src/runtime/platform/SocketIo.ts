@@ -1,5 +1,6 @@
 import * as Os from "node:os"
 import { type Ffi, ffi } from "./Ffi.ts"
+import * as PooledCall from "./PooledCall.ts"
 import * as SocketAddress from "./SocketAddress.ts"
 import type { Endpoint } from "./Tcp.ts"
 
@@ -15,10 +16,16 @@ export interface SocketIo {
   readonly receive: (descriptor: number, target: Uint8Array, length: number) => number
   /** What the kernel takes of the first `length` bytes. */
   readonly send: (descriptor: number, bytes: Uint8Array, length: number) => number
-  /** From the file's own offset, which moves on; 0 is the file's end. */
-  readonly sendFile: (descriptor: number, file: number, length: number) => number
+  /** Bytes of a file from `position` on; 0 is the file's end. */
+  readonly sendFile: (descriptor: number, file: number, position: number, length: number) => number
   /** The same on the pool, where it may wait for a disk. */
-  readonly sendFileOnPool: (descriptor: number, file: number, length: number, done: (sent: number) => void) => void
+  readonly sendFileOnPool: (
+    descriptor: number,
+    file: number,
+    position: number,
+    length: number,
+    done: (sent: number) => void
+  ) => void
   /** A client of a listening descriptor, non-blocking; `peer` has its address until the next call. */
   readonly accept: (listener: number) => number
   readonly peer: () => Endpoint
@@ -44,7 +51,8 @@ const unknown: Endpoint = { address: "", port: 0 }
 /** @since 0.1.0 @category constants */
 export const { EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EINVAL, EIO, EMFILE, ENFILE, ENOSYS } = Os.constants.errno
 
-const make = ({ koffi, libc }: Ffi): SocketIo => {
+const make = (ffi: Ffi): SocketIo => {
+  const { koffi, libc } = ffi
   const recv = libc.func("long recv(int, void *, size_t, int)")
   const send = libc.func("long send(int, void *, size_t, int)")
   const sendfile = libc.func("long sendfile(int, int, void *, size_t)")
@@ -60,6 +68,14 @@ const make = ({ koffi, libc }: Ffi): SocketIo => {
   const length = new Uint32Array(1)
   const option = new Int32Array(1)
 
+  const offset = new Uint32Array(2)
+
+  const setOffset = (target: Uint32Array, position: number): Uint32Array => {
+    target[0] = position >>> 0
+    target[1] = Math.floor(position / 2 ** 32)
+    return target
+  }
+
   const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
   const filled = (call: () => number): Endpoint => {
     length[0] = SocketAddress.size
@@ -69,12 +85,16 @@ const make = ({ koffi, libc }: Ffi): SocketIo => {
   return {
     receive: (descriptor, target, count) => result(recv(descriptor, target, count, 0)),
     send: (descriptor, bytes, count) => result(send(descriptor, bytes, count, noSignalDontWait)),
-    sendFile: (descriptor, file, count) => result(sendfile(descriptor, file, null, count)),
-    sendFileOnPool: (descriptor, file, count, done) =>
-      sendfile.async(descriptor, file, null, count, (error: unknown, sent: number) => {
-        const errno = koffi.errno()
-        done(error ? -EIO : sent < 0 ? -errno : sent)
-      }),
+    sendFile: (descriptor, file, position, count) =>
+      result(sendfile(descriptor, file, setOffset(offset, position), count)),
+    sendFileOnPool: (descriptor, file, position, count, done) => {
+      const own = setOffset(new Uint32Array(2), position)
+      PooledCall.run(ffi, {
+        memory: [own],
+        start: (settle) => sendfile.async(descriptor, file, own, count, settle),
+        done
+      })
+    },
     accept: (listener) => {
       length[0] = SocketAddress.size
       return result(accept4(listener, address, length, closeOnExecNonBlocking))

@@ -37,8 +37,8 @@ export const fromStats = (stats: BigIntStats): Status => ({
 })
 
 /**
- * `lstat` of a name (bytes as a latin1 string) in the directory a descriptor stands for; `undefined` where the name is gone or
- * refused.
+ * `lstat` of a name (bytes as a latin1 string) in the directory a descriptor stands for, "" for what it stands for itself; `undefined`
+ * where the name is gone or refused.
  *
  * @since 0.1.0
  * @category models
@@ -48,6 +48,7 @@ export type LookAt = (directory: number, name: string) => Status | undefined
 const statxSize = 256
 const longestName = 256
 const noFollow = 0x100
+const itself = 0x1000
 const noAutomount = 0x800
 const basicStats = 0x7ff
 
@@ -79,7 +80,7 @@ export const statx = (ffi: Ffi, probe: number): LookAt | undefined => {
 
   const lookAt: LookAt = (directory, name) => {
     path[path.write(name, 0, longestName, "latin1")] = 0
-    if (call(directory, path, noFollow | noAutomount, basicStats, longs) !== 0) return undefined
+    if (call(directory, path, noFollow | noAutomount | itself, basicStats, longs) !== 0) return undefined
     return {
       mode: shorts[14] ?? 0,
       size: Number(longs[5]),

@@ -59,14 +59,13 @@ export interface Reader {
 }
 
 /**
- * What is sent of a file by `Connection.sendFile`: `length` bytes from the descriptor's own offset, which nobody else moves meanwhile.
+ * What is sent of a file by `Connection.sendFile`: `length` bytes from `offset` on.
  *
  * @since 0.1.0
  * @category models
  */
 export interface FilePart {
   readonly file: Descriptor
-  /** Where the descriptor's own offset stands, in bytes. */
   readonly offset: number
   readonly length: number
   /** Hears how many bytes more the kernel has taken. */
@@ -98,12 +97,14 @@ export interface Connection {
    */
   readonly sendFile?: (part: FilePart) => Effect.Effect<number, TcpError | SystemError>
   /**
-   * The same as far as it goes in this turn: bytes the kernel took from the descriptor's own offset on, or the negative error number where
-   * it took none.
+   * The same as far as it goes in this turn: how many bytes from `offset` on the kernel took, or the negative error number where it took
+   * none.
    */
-  readonly unsafeSendFile?: (file: number, length: number) => number
+  readonly unsafeSendFile?: (file: number, offset: number, length: number) => number
   /** Sends FIN after what was written, and completes when it is out. */
   readonly end: Effect.Effect<void, TcpError>
+  /** The same in this turn, where nothing waits to be sent. */
+  readonly unsafeEnd?: () => void
   /** Bytes accepted by `unsafeWrite` and not yet handed to the kernel. */
   readonly unsafePending: () => number
   /**

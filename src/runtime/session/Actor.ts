@@ -4,6 +4,7 @@ import type { Event } from "../../domain/session/Event.ts"
 import type { State } from "../../domain/session/State.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
 import type { Client } from "../server/Client.ts"
+import type { Begun } from "../transfer/Begun.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import type * as Progress from "../transfer/Progress.ts"
 import type { ControlConnection } from "./ControlConnection.ts"
@@ -26,6 +27,8 @@ export interface Actor {
   lease: Lease | undefined
   /** The running task's, and undefined while none runs that moves. */
   progress: Progress.Progress | undefined
+  /** A download that the next transfer goes on with. */
+  begun: Begun | undefined
   /** What its handshakes are made with, from the first one on. */
   tlsContext: TlsContext | undefined
   /** Gives the session an event to step through. */

@@ -1,12 +1,14 @@
 import * as Effect from "effect/Effect"
 import { HostPort } from "../../domain/HostPort.ts"
 import type { Action } from "../../domain/session/Action.ts"
+import type { Lease } from "../transfer/PassiveLease.ts"
 import * as PassivePorts from "../transfer/PassivePorts.ts"
 import type * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
 import * as Changes from "./Changes.ts"
 import * as Login from "./Login.ts"
 import * as Questions from "./Questions.ts"
+import * as QuickDownload from "./QuickDownload.ts"
 import * as Securing from "./Securing.ts"
 import * as StatusListing from "./StatusListing.ts"
 import * as TransferTask from "./TransferTask.ts"
@@ -28,6 +30,10 @@ export const unsafePerform = (actor: Actor, action: Action): boolean => {
     case "ReportProgress":
       actor.unsafeTell({ _tag: "Progress", lines: progressLines(actor.progress) })
       return true
+    case "OpenPassive":
+      return unsafeOpenPassive(actor, action.command)
+    case "Transfer":
+      return QuickDownload.unsafePerform(actor, action)
     case "Close":
       return true
     default:
@@ -74,35 +80,45 @@ const dropData = (actor: Actor) => {
   actor.lease = undefined
 }
 
-const openPassive = (actor: Actor, command: "PASV" | "EPSV"): Effect.Effect<void> => {
-  const { house } = actor
-  const { local, remote } = actor.client.connection
+const leaseOptions = (actor: Actor): PassivePorts.LeaseOptions => ({
+  peer: actor.client.connection.remote.address,
+  anyPeer: actor.house.config.allowForeignPassive,
+  unsafeBegin: (connection) => Securing.unsafeBegin(actor, connection)
+})
+
+const announced = ({ client, house }: Actor, command: "PASV" | "EPSV"): string | undefined => {
+  const { local, remote } = client.connection
+  return command === "EPSV" ? local.address : PassivePorts.announce(house.config, local.address, remote.address)
+}
+
+const leased = (actor: Actor, lease: Lease, address: string): void => {
+  actor.lease = lease
+  const protocol = address.includes(":") ? 2 : 1
+  actor.unsafeTell({ _tag: "PassiveOpened", host: new HostPort({ protocol, address, port: lease.port }, true) })
+}
+
+/** Binds nothing: that takes time. */
+const unsafeOpenPassive = (actor: Actor, command: "PASV" | "EPSV"): boolean => {
   dropData(actor)
-  const address =
-    command === "EPSV" ? local.address : PassivePorts.announce(house.config, local.address, remote.address)
+  const address = announced(actor, command)
   if (address === undefined) {
     actor.unsafeTell({ _tag: "PassiveFailed", reason: "PASV needs an IPv4 address to announce; use EPSV." })
-    return Effect.void
+    return true
   }
-  const leased = house.passivePorts
-    .lease({
-      peer: remote.address,
-      anyPeer: house.config.allowForeignPassive,
-      unsafeBegin: (connection) => Securing.unsafeBegin(actor, connection)
-    })
-    .pipe(
-      Effect.match({
-        onSuccess: (lease) => {
-          actor.lease = lease
-          const protocol = address.includes(":") ? 2 : 1
-          actor.unsafeTell({ _tag: "PassiveOpened", host: new HostPort({ protocol, address, port: lease.port }) })
-        },
-        onFailure: () =>
-          actor.unsafeTell({ _tag: "PassiveFailed", reason: "All passive ports are taken; try again later." })
-      })
-    )
-  return Effect.uninterruptible(leased)
+  const lease = actor.house.passivePorts.unsafeLease(leaseOptions(actor))
+  if (lease !== undefined) leased(actor, lease, address)
+  return lease !== undefined
 }
+
+const openPassive = (actor: Actor, command: "PASV" | "EPSV"): Effect.Effect<void> =>
+  actor.house.passivePorts.lease(leaseOptions(actor)).pipe(
+    Effect.match({
+      onSuccess: (lease) => leased(actor, lease, announced(actor, command) ?? ""),
+      onFailure: () =>
+        actor.unsafeTell({ _tag: "PassiveFailed", reason: "All passive ports are taken; try again later." })
+    }),
+    Effect.uninterruptible
+  )
 
 const progressLines = (progress: Progress.Progress | undefined): ReadonlyArray<string> =>
   progress === undefined

@@ -12,6 +12,10 @@ export const largestUpload = ({ house, lodging }: Actor): number => {
 const rates = (bucket: TokenBucket | undefined, rate: number | undefined): ReadonlyArray<Throttle.Rate> =>
   bucket === undefined || rate === undefined || rate === 0 ? [] : [{ bucket, rate }]
 
+/** Tells whether anything paces the session's downloads. @since 0.1.0 @category predicates */
+export const pacesDownloads = ({ house, lodging: { welcome } }: Actor): boolean =>
+  house.config.downloadRate > 0 || rates(welcome?.download, welcome?.account.limits.downloadRate).length > 0
+
 /**
  * What paces a transfer of the session; `undefined` where nothing does.
  *

@@ -13,6 +13,7 @@ import * as State from "../../domain/session/State.ts"
 import { breathe } from "../platform/EventLoop.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
 import type { Client } from "../server/Client.ts"
+import * as Begun from "../transfer/Begun.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
@@ -53,6 +54,7 @@ export class SessionActor implements Actor, Timed {
   readonly lodging: Lodging
   state: State.State
   lease: Lease | undefined = undefined
+  begun: Begun.Begun | undefined = undefined
   progress: Progress.Progress | undefined = undefined
   tlsContext: TlsContext | undefined = undefined
 
@@ -247,6 +249,7 @@ export class SessionActor implements Actor, Timed {
     Effect.ensuring(
       Effect.suspend(() => {
         this.lease?.release()
+        if (this.begun !== undefined) Begun.unsafeDrop(this.begun)
         // Above the client's own connection there may be TLS by now.
         const drop = Effect.sync(() => this.control.connection.unsafeDestroy())
         return Effect.ensuring(Effect.zipRight(this.#endTask, this.#moveOut), drop)

@@ -8,6 +8,7 @@ import type { DataPlan } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
 import type { Stored, Upload } from "../storage/Storage.ts"
+import * as Begun from "../transfer/Begun.ts"
 import * as DataConnection from "../transfer/DataConnection.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
@@ -17,6 +18,7 @@ import type { Actor } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as Quotas from "./Quotas.ts"
 import * as Securing from "./Securing.ts"
+import * as TransferNews from "./TransferNews.ts"
 
 type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 
@@ -58,15 +60,13 @@ const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
 export const start = (actor: Actor, action: TransferAction): Effect.Effect<void> => {
   const { data, mode, payload, representation } = action
   const { house, lease, lodging } = actor
-  const progress = Progress.make(house.timers.unsafeNow())
+  const { begun } = actor
+  const progress = begun?.progress ?? Progress.make(house.timers.unsafeNow())
   actor.progress = progress
   actor.lease = undefined
+  actor.begun = undefined
   const fate: Fate = { path: payload.path, upload: undefined }
-  const session = {
-    session: actor.client.id,
-    peer: actor.state.settings.peer,
-    account: actor.state.account?.name ?? ""
-  }
+  const session = TransferNews.sessionOf(actor)
   const stored = (path: VirtualPath, { digest, size }: Stored) =>
     house.unsafeTell({
       _tag: "UploadCompleted",
@@ -84,6 +84,7 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     rights: lodging.rights,
     connect: secured(actor, connect(actor, data, lease)),
     opened: (size, name) => actor.unsafeTell({ _tag: "TransferOpened", size, ...(name === undefined ? {} : { name }) }),
+    begun,
     progress,
     throttle: Limits.throttle(actor, payload._tag === "Upload" ? "upload" : "download", progress),
     unsafeNow: house.timers.unsafeNow,
@@ -91,6 +92,7 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
   })
   return actor.fork(moving, (exit) => {
     lease?.release()
+    if (begun !== undefined) Begun.unsafeDrop(begun)
     const outcome = toOutcome(progress, exit)
     const at = house.timers.unsafeNow()
     const { bytes } = progress
@@ -106,16 +108,7 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
         kept
       })
     }
-    house.unsafeTell({
-      _tag: "TransferEnded",
-      ...session,
-      at,
-      path: fate.path,
-      kind: kinds[payload._tag],
-      bytes,
-      milliseconds: at - progress.startedAt,
-      outcome: outcome._tag
-    })
+    TransferNews.unsafeTell(actor, { path: fate.path, kind: kinds[payload._tag], progress, outcome })
     return { _tag: "TransferEnded", outcome }
   })
 }

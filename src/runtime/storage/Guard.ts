@@ -27,7 +27,10 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     return found === undefined ? use() : Effect.fail(found)
   }
 
+  const { unsafeOpen } = storage
+
   return {
+    ...(unsafeOpen && { unsafeOpen: (path) => (fault(path, "NotFound") === undefined ? unsafeOpen(path) : undefined) }),
     stat: (path) => guarded(path, "NotFound", () => storage.stat(path)),
     open: (path) => guarded(path, "NotFound", () => storage.open(path)),
     list: (path) => {

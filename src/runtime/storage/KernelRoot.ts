@@ -110,6 +110,20 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
       )
     )
 
+  const unsafeOpen: Root["unsafeOpen"] =
+    lookAt &&
+    ((path) => {
+      const place = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags)
+      if (place < 0) return undefined
+      const status = lookAt(place, "")
+      const isFile = status !== undefined && Entries.kind(status.mode) === "file"
+      const fd = isFile ? beneath.unsafeReopen(place, fileFlags) : -1
+      beneath.unsafeClose(place)
+      return fd < 0 || status === undefined
+        ? undefined
+        : { file: Descriptor.unsafeOwned(fd, beneath.unsafeClose), size: status.size }
+    })
+
   const enter = (path: VirtualPath) =>
     Effect.map(open(path, directoryFlags), (descriptor) => ({ descriptor, reach: Reach.path(descriptor.fd) }))
 
@@ -117,6 +131,7 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
     path,
     look: (path) => withPlace(path, Reach.unsafeLook, Reach.unsafeLook),
     open: (path) => open(path, fileFlags),
+    ...(unsafeOpen === undefined ? {} : { unsafeOpen }),
     openDirectory: (path) =>
       Effect.gen(function* () {
         const { descriptor, reach } = yield* enter(path)

@@ -73,6 +73,8 @@ const readable = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<Readable
     return {
       stat: (path) => Effect.flatMap(within(path, root.look(path)), (status) => entryOf(path, status)),
 
+      ...(root.unsafeOpen === undefined ? {} : { unsafeOpen: root.unsafeOpen }),
+
       open: Effect.fnUntraced(function* (path) {
         const file = yield* within(path, root.open(path))
         const entry = yield* entryOf(path, yield* within(path, Reach.look(file)))
@@ -81,7 +83,7 @@ const readable = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<Readable
         const options = { size: entry.size, pool, toError: HostError.toStorageError(path) }
         const opened: OpenFile = {
           entry,
-          descriptor: file.fd,
+          file,
           bytes: (offset) => FileBytes.stream(file, { ...options, offset }),
           pull: (offset) => FileBytes.pull(file, { ...options, offset })
         }

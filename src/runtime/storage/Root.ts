@@ -1,7 +1,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
-import type { Descriptor } from "../platform/Descriptor.ts"
+import type { Descriptor, Owned } from "../platform/Descriptor.ts"
 import type { Names } from "../platform/Folder.ts"
 import type { SystemError } from "../platform/NodeCall.ts"
 import type { Status } from "../platform/Status.ts"
@@ -46,6 +46,11 @@ export interface Root {
   readonly look: (path: VirtualPath) => Effect.Effect<Status, SystemError>
   /** Opens for reading, whatever it is; never waits for the other end of a FIFO. */
   readonly open: (path: VirtualPath) => Effect.Effect<Descriptor, SystemError, Scope.Scope>
+  /**
+   * Opens a regular file for reading if all that takes is in the kernel's cache; anything else is for `open` to find out. Absent where that
+   * cannot be told.
+   */
+  readonly unsafeOpen?: (path: VirtualPath) => { readonly file: Owned; readonly size: number } | undefined
   /** Opens for listing; `ENOTDIR` for anything else. */
   readonly openDirectory: (path: VirtualPath) => Effect.Effect<Directory, SystemError, Scope.Scope>
   /** Opens a directory to make, move and delete names in it; `ENOTDIR` for anything else. */

@@ -7,6 +7,7 @@ import type * as Digest from "../../domain/Digest.ts"
 import type { Entry } from "../../domain/Entry.ts"
 import { FileFault } from "../../domain/FileFault.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import type { Descriptor, Owned } from "../platform/Descriptor.ts"
 import type * as Pull from "./Pull.ts"
 
 /**
@@ -45,8 +46,8 @@ export interface OpenFile {
    * cost most. The scope must outlive the last chunk.
    */
   readonly pull?: (offset: number) => Effect.Effect<Pull.Pull<Uint8Array, StorageError>, never, Scope.Scope>
-  /** The operating system's descriptor where there is one, so that a zero-copy path may take it. */
-  readonly descriptor?: number
+  /** The operating system's descriptor where there is one, so that the kernel may send from it. */
+  readonly file?: Descriptor
 }
 
 /**
@@ -130,6 +131,11 @@ export interface Readable {
   readonly stat: (path: VirtualPath) => Effect.Effect<Entry, StorageError>
   /** Opens a regular file for reading; anything else fails with `NotAFile` or `IsADirectory`, without blocking. */
   readonly open: (path: VirtualPath) => Effect.Effect<OpenFile, StorageError, Scope.Scope>
+  /**
+   * Opens a regular file for reading in this turn; `undefined` where that takes longer, or is for `open` to refuse. What it gives the
+   * caller closes. `size` is in bytes.
+   */
+  readonly unsafeOpen?: (path: VirtualPath) => { readonly file: Owned; readonly size: number } | undefined
   /**
    * The entries of a directory in batches, "." and ".." left out, links as links; sorted by name while there are few
    * enough to hold, in storage order beyond that. Names of the server itself (`HiddenName`) are left out.

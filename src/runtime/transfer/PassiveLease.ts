@@ -30,6 +30,9 @@ export interface Lease {
   readonly port: number
   /** Completes when the client has connected, also if it had before; the scope drops the connection. For one caller, once. */
   readonly accepted: Effect.Effect<Connection, PassiveError, Scope.Scope>
+  /** The connection, if its client has made it by now; `take` makes it the caller's. */
+  readonly unsafeArrived: () => Connection | undefined
+  readonly unsafeTake: () => void
   /** Gives the port back and drops a connection that nobody took; harmless when repeated. One that was taken stays. */
   readonly release: () => void
 }
@@ -42,6 +45,8 @@ export interface Lease {
  */
 export interface Slot {
   readonly port: number
+  /** Takes connections that have come by now. */
+  readonly unsafeAccept: () => void
   readonly waiting: Map<string, PassiveLease>
 }
 
@@ -74,14 +79,26 @@ export class PassiveLease implements Lease {
     return this.#slot.port
   }
 
-  readonly accepted = Effect.uninterruptibleMask((restore) =>
-    Effect.zipRight(
-      restore(this.#arrival()),
-      Effect.suspend(() => this.#take())
+  get accepted(): Effect.Effect<Connection, PassiveError, Scope.Scope> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.zipRight(
+        restore(this.#arrival()),
+        Effect.suspend(() => this.#take())
+      )
     )
-  )
+  }
 
-  readonly release = (): void => {
+  unsafeArrived(): Connection | undefined {
+    if (this.#connection === undefined && !this.#over) this.#slot.unsafeAccept()
+    return this.#connection
+  }
+
+  unsafeTake(): void {
+    this.#connection = undefined
+    this.#over = true
+  }
+
+  release(): void {
     if (this.#over) return
     this.#over = true
     this.#leave()
@@ -110,8 +127,7 @@ export class PassiveLease implements Lease {
   #take(): Effect.Effect<Connection, PassiveError, Scope.Scope> {
     const connection = this.#connection
     if (connection === undefined) return Effect.fail(new PassiveError({ reason: "Closed" }))
-    this.#connection = undefined
-    this.#over = true
+    this.unsafeTake()
     return Effect.as(
       Effect.addFinalizer(() => Effect.sync(() => connection.unsafeDestroy())),
       connection

@@ -109,13 +109,13 @@ export class PassivePorts extends Effect.Service<PassivePorts>()("weft/PassivePo
 
     const bind = (port: number): Effect.Effect<Slot | undefined, PassiveError> => {
       const waiting: Slot["waiting"] = new Map()
-      let slot: Slot = { port, waiting }
+      let slot: Slot = { port, waiting, unsafeAccept: () => {} }
       return tcp
         .listen({ host: options.host, port, backlog }, (connection) => unsafeDeliver(slot, connection))
         .pipe(
           Scope.extend(scope),
           Effect.map((listener) => {
-            slot = { port: listener.local.port, waiting }
+            slot = { port: listener.local.port, waiting, unsafeAccept: () => listener.unsafeAccept?.() }
             slots.add(slot)
             return slot
           }),
@@ -154,15 +154,21 @@ export class PassivePorts extends Effect.Service<PassivePorts>()("weft/PassivePo
     const lease = (given: LeaseOptions): Effect.Effect<Lease, PassiveError> =>
       Effect.suspend(() => {
         if (!isOpen) return Effect.fail(new PassiveError({ reason: "Closed" }))
-        const options = { ...given, peer: HostPort.normalize(given.peer) }
-        const bound = leaseBound(options, false)
-        return bound === undefined ? binding.withPermits(1)(leaseAny(options)) : Effect.succeed(bound)
+        const bound = unsafeLease(given)
+        return bound === undefined ? binding.withPermits(1)(leaseAny(normalized(given))) : Effect.succeed(bound)
       })
+
+    const normalized = (given: LeaseOptions) => ({ ...given, peer: HostPort.normalize(given.peer) })
+
+    /** The same in this turn, where a port is bound already. */
+    const unsafeLease = (given: LeaseOptions): Lease | undefined =>
+      isOpen ? leaseBound(normalized(given), false) : undefined
 
     const outstanding = (): number => [...slots].reduce((sum, { waiting }) => sum + waiting.size, 0)
 
     return {
       lease,
+      unsafeLease,
       /** Leases whose client has not connected yet. */
       unsafeOutstanding: outstanding
     } as const

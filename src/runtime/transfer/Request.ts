@@ -7,6 +7,7 @@ import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type * as Tcp from "../platform/Tcp.ts"
 import type { ChunkPool } from "../storage/ChunkPool.ts"
 import type { Storage, Stored, StoreOptions, Upload } from "../storage/Storage.ts"
+import type { Begun } from "./Begun.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import type { Progress } from "./Progress.ts"
 import type { Quota } from "./Quota.ts"
@@ -31,6 +32,8 @@ export interface Request {
    * that the server chose.
    */
   readonly opened: (size: number | undefined, name?: string) => void
+  /** What has been found and connected already; those who hold it close it. */
+  readonly begun: Begun | undefined
   readonly progress: Progress
   readonly throttle: Throttle | undefined
   /** Milliseconds since the epoch. */

@@ -12,6 +12,9 @@ import type { Payload, Upload } from "../../domain/session/Action.ts"
 import type { Representation } from "../../domain/session/State.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
+import type { Descriptor } from "../platform/Descriptor.ts"
+import type { SystemError } from "../platform/NodeCall.ts"
+import * as HostError from "../storage/HostError.ts"
 import * as Pull from "../storage/Pull.ts"
 import type { Storage, StorageError } from "../storage/Storage.ts"
 
@@ -25,6 +28,21 @@ export interface Source {
   /** Bytes in all, where that is known before they are read. */
   readonly size: number | undefined
   readonly bytes: Effect.Effect<Pull.Pull<Uint8Array, StorageError>, never, Scope.Scope>
+  /** The file they are a part of as it lies there, for who can do without `bytes`. */
+  readonly plain?: Plain
+}
+
+/**
+ * A part of a file that is open: `length` bytes from `offset` on, and what a failure to read it is reported as.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Plain {
+  readonly file: Descriptor
+  readonly offset: number
+  readonly length: number
+  readonly toError: (cause: SystemError) => StorageError
 }
 
 /**
@@ -68,9 +86,23 @@ const openFile = (
       ? Effect.fail("BadRestart")
       : Effect.succeed({
           size: Math.max(0, stop - offset),
+          ...(file.file === undefined ? {} : { plain: plain(path, file.file, offset, Math.max(0, stop - offset)) }),
           bytes: limited(file.pull?.(offset) ?? Pull.fromStream(file.bytes(offset)), end - offset)
         })
   })
+
+/**
+ * The part of a file that is sent as it lies there.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const plain = (path: VirtualPath.VirtualPath, file: Descriptor, offset: number, length: number): Plain => ({
+  file,
+  offset,
+  length,
+  toError: HostError.toStorageError(path)
+})
 
 /** The first so many bytes. */
 const limited = (bytes: Source["bytes"], length: number): Source["bytes"] =>

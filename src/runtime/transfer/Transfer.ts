@@ -1,9 +1,10 @@
 import * as Effect from "effect/Effect"
 import type { Payload, Upload as UploadPayload } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
-import type * as Tcp from "../platform/Tcp.ts"
+import * as Tcp from "../platform/Tcp.ts"
 import * as Pull from "../storage/Pull.ts"
 import type { StorageError } from "../storage/Storage.ts"
+import type { Begun } from "./Begun.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
 import type { Request } from "./Request.ts"
@@ -26,7 +27,8 @@ const done: Outcome = { _tag: "Done" }
 type Failure = StorageError | "BadRestart" | "NotADirectory" | DataConnectionError | Tcp.TcpError | Deflate.DeflateError
 
 const move = (request: Request) => {
-  const { payload } = request
+  const { begun, payload } = request
+  if (begun !== undefined) return goOn(request, begun)
   return payload._tag === "Upload"
     ? Upload.run(request, payload)
     : Effect.flatMap(open(request, payload), (source) => send(request, source))
@@ -52,6 +54,10 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
     })
   }
   const paced = throttle === undefined ? write : (chunk: Uint8Array) => Throttle.forEach(throttle, chunk, write)
+  if (source.plain !== undefined && request.mode === "S" && throttle === undefined) {
+    const isSent = yield* sendFile(request, connection, source.plain)
+    if (isSent) return yield* connection.end
+  }
   const bytes = yield* source.bytes
   if (request.mode === "S") {
     yield* Pull.forEach(bytes, paced)
@@ -62,6 +68,42 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
   }
   yield* connection.end
 })
+
+/** Some file systems of older kernels cannot be sent from. */
+const cannotSend = new Set(["EINVAL", "ENOSYS", "EOPNOTSUPP"])
+
+/** Without a copy: the bytes do not pass through this process. `false`, and nothing sent, where that cannot be. */
+const sendFile = (
+  { progress, unsafeNow }: Request,
+  connection: Tcp.Connection,
+  { toError, ...part }: Source.Plain
+): Effect.Effect<boolean, StorageError | Tcp.TcpError> => {
+  if (connection.sendFile === undefined) return Effect.succeed(false)
+  const onSent = (bytes: number) => {
+    progress.bytes += bytes
+    progress.movedAt = unsafeNow()
+  }
+  return Effect.matchEffect(connection.sendFile({ ...part, onSent }), {
+    onSuccess: () => Effect.succeed(true),
+    onFailure: (error): Effect.Effect<boolean, StorageError | Tcp.TcpError> => {
+      if (error instanceof Tcp.TcpError) return Effect.fail(error)
+      const isRefused = progress.bytes === 0 && cannotSend.has(error.code ?? "")
+      return isRefused ? Effect.succeed(false) : Effect.fail(toError(error))
+    }
+  })
+}
+
+const goOn = (request: Request, { connection, file, length, offset }: Begun) =>
+  Effect.suspend(() => {
+    const { payload, progress, unsafeNow } = request
+    progress.unsafeUndelivered = () => connection.unsafeUndelivered()
+    progress.phase = "Moving"
+    progress.movedAt = unsafeNow()
+    return Effect.zipRight(
+      sendFile(request, connection, Source.plain(payload.path, file, offset, length)),
+      connection.end
+    )
+  })
 
 const refusals: Readonly<Record<DataConnectionError["reason"], string>> = {
   TimedOut: "The data connection did not come in time.",

@@ -140,7 +140,7 @@ describe.each(locals)("LocalStorage ($name)", ({ over }) => {
         Fs.writeFileSync(`${root}/file`, "new")
         const bytes = yield* Stream.runFold(file.bytes(0), "", (all, chunk) => all + Buffer.from(chunk).toString())
         assert.strictEqual(bytes, "old")
-        assert.strictEqual(Fs.fstatSync(file.descriptor ?? -1).size, 3)
+        assert.strictEqual(Fs.fstatSync(file.file?.fd ?? -1).size, 3)
       })
     )
   )

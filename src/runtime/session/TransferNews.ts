@@ -1,0 +1,45 @@
+import type { Outcome } from "../../domain/session/Event.ts"
+import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import type { Progress } from "../transfer/Progress.ts"
+import type { Actor } from "./Actor.ts"
+
+/**
+ * Whom an event is about.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const sessionOf = (actor: Actor) => ({
+  session: actor.client.id,
+  peer: actor.state.settings.peer,
+  account: actor.state.account?.name ?? ""
+})
+
+/**
+ * Tells the world once how a transfer has ended.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const unsafeTell = (
+  actor: Actor,
+  transfer: {
+    readonly path: VirtualPath
+    readonly kind: "download" | "listing" | "upload"
+    readonly progress: Progress
+    readonly outcome: Outcome
+  }
+): void => {
+  const { kind, outcome, path, progress } = transfer
+  const at = actor.house.timers.unsafeNow()
+  actor.house.unsafeTell({
+    _tag: "TransferEnded",
+    ...sessionOf(actor),
+    at,
+    path,
+    kind,
+    bytes: progress.bytes,
+    milliseconds: at - progress.startedAt,
+    outcome: outcome._tag
+  })
+}

@@ -11,10 +11,10 @@ import * as SocketOptions from "./SocketOptions.ts"
 import { type Connection, type Endpoint, type FilePart, type Reader, TcpError } from "./Tcp.ts"
 
 /** `Reader.onData` may not keep its bytes, so one buffer does for all connections of a thread. */
-const shared = Buffer.allocUnsafeSlow(256 * 1024)
+const shared = Buffer.allocUnsafeSlow(64 * 1024)
 
-/** Bytes read or sent for one connection before the others have their turn. */
-const turn = 256 * 1024
+/** Bytes read of one connection before the others have their turn. */
+const turn = 1024 * 1024
 
 /** More than this in the way of text the caller shall wait for. */
 const patience = 16 * 1024
@@ -258,10 +258,11 @@ export class EpollConnection implements Connection, Watched {
     let left = turn
     while (this.#isReading && !this.#isEnded && this.#descriptor >= 0) {
       if (left <= 0) return this.#comeAgain()
-      const count = this.#io.receive(this.#descriptor, shared, shared.length)
+      const room = this.#reader?.unsafeRoom?.() ?? shared
+      const count = this.#io.receive(this.#descriptor, room, room.length)
       if (count > 0) {
         left -= count
-        this.#tell((reader) => reader.onData(shared.subarray(0, count)))
+        this.#tell((reader) => reader.onData(count === room.length ? room : room.subarray(0, count)))
       } else if (count === 0) this.#hearEnd()
       else if (count === -EAGAIN) {
         this.#mayRead = false

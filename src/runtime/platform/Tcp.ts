@@ -50,6 +50,8 @@ export class TcpError extends Schema.TaggedError<TcpError>()("TcpError", {
  * @category models
  */
 export interface Reader {
+  /** Where the next bytes may be put, so that they need not be copied; a connection may use it or not. */
+  readonly unsafeRoom?: () => Uint8Array | undefined
   /** The bytes are the connection's own buffer: use or copy them before returning. */
   readonly onData: (bytes: Uint8Array) => void
   /** The peer has sent its FIN; writing is still possible. */

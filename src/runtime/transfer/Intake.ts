@@ -66,11 +66,34 @@ export class Intake implements Reader {
     this.#needsCloseNotify = options.needsCloseNotify
   }
 
+  unsafeRoom(): Uint8Array | undefined {
+    if (this.#paused || this.#closed) return undefined
+    return (this.#filling ?? this.#begin(segment)).subarray(this.#filled)
+  }
+
   onData(bytes: Uint8Array): void {
     this.#progress.bytes += bytes.length
     this.#progress.movedAt = this.#unsafeNow()
-    this.#put(bytes)
+    if (this.#isInPlace(bytes)) this.#grow(bytes.length)
+    else this.#put(bytes)
     this.#stir()
+  }
+
+  /** They are where `unsafeRoom` said. */
+  #isInPlace(bytes: Uint8Array): boolean {
+    const buffer = this.#filling
+    return bytes.buffer === buffer?.buffer && bytes.byteOffset === buffer.byteOffset + this.#filled
+  }
+
+  #grow(count: number): void {
+    const { length = 0 } = this.#filling ?? {}
+    this.#filled += count
+    if (length - this.#filled < Math.min(segment, length / 2)) this.#stop()
+  }
+
+  #stop(): void {
+    this.#paused = true
+    this.#connection.pause()
   }
 
   onEnd(): void {
@@ -98,8 +121,7 @@ export class Intake implements Reader {
       if (buffer.length - this.#filled >= Math.min(segment, buffer.length / 2)) return
     }
     if (rest.length > 0) this.#overflow.push(rest.slice())
-    this.#paused = true
-    this.#connection.pause()
+    this.#stop()
   }
 
   #begin(expected: number): Buffer {

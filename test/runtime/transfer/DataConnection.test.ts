@@ -28,7 +28,7 @@ describe("passive", () => {
   const leased = Effect.gen(function* () {
     const ports = yield* PassivePorts
     return yield* Effect.acquireRelease(ports.lease({ peer: client, anyPeer: false }), (lease) =>
-      Effect.sync(lease.release)
+      Effect.sync(() => lease.release())
     )
   })
 

@@ -24,7 +24,7 @@ const run = <A, E>(
 const leased = (peer: string, anyPeer = false) =>
   Effect.gen(function* () {
     const ports = yield* PassivePorts
-    return yield* Effect.acquireRelease(ports.lease({ peer, anyPeer }), (lease) => Effect.sync(lease.release))
+    return yield* Effect.acquireRelease(ports.lease({ peer, anyPeer }), (lease) => Effect.sync(() => lease.release()))
   })
 
 /** A client with this address connects to a passive port. */

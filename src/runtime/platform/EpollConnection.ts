@@ -1,4 +1,5 @@
 import * as Net from "node:net"
+import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import * as Text from "../../domain/Text.ts"
 import * as FileSending from "./FileSending.ts"
@@ -6,9 +7,11 @@ import * as NodeCall from "./NodeCall.ts"
 import { toTcpError } from "./NodeConnection.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
 import type { Poller, Watched } from "./Poller.ts"
-import { EAGAIN, EINTR, type SocketIo } from "./SocketIo.ts"
+import type { SocketIo } from "./SocketIo.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import { type Connection, type Endpoint, type FilePart, type Reader, TcpError } from "./Tcp.ts"
+
+const { EAGAIN, EINTR } = Os.constants.errno
 
 /** `Reader.onData` may not keep its bytes, so one buffer does for all connections of a thread. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024)
@@ -256,8 +259,7 @@ export class EpollConnection implements Connection, Watched {
 
   #receive(): void {
     let left = turn
-    while (this.#isReading && !this.#isEnded && this.#descriptor >= 0) {
-      if (left <= 0) return this.#comeAgain()
+    while (left > 0 && this.#isReading && !this.#isEnded && this.#descriptor >= 0) {
       const room = this.#reader?.unsafeRoom?.() ?? shared
       const count = this.#io.receive(this.#descriptor, room, room.length)
       if (count > 0) {
@@ -269,6 +271,7 @@ export class EpollConnection implements Connection, Watched {
         return
       } else if (count !== -EINTR) this.unsafeFail(count, "recv")
     }
+    if (left <= 0) this.#comeAgain()
   }
 
   #hearEnd(): void {

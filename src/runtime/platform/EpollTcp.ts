@@ -1,3 +1,4 @@
+import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -10,13 +11,15 @@ import * as NodeTcp from "./NodeTcp.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
 import * as Poller from "./Poller.ts"
 import { type SocketCalls, socketCalls } from "./SocketCalls.ts"
-import { EAGAIN, EINPROGRESS, EINTR, EMFILE, ENFILE, type SocketIo, socketIo } from "./SocketIo.ts"
+import { type SocketIo, socketIo } from "./SocketIo.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import { type Connection, type Listener, Tcp, type TcpError } from "./Tcp.ts"
 
 type Service = typeof Tcp.Service
 type ListenOptions = Parameters<Service["listen"]>[0]
 type ConnectOptions = Parameters<Service["connect"]>[0]
+
+const { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINPROGRESS, EINTR, EMFILE, ENFILE, ENOSPC } = Os.constants.errno
 
 /** Clients taken from one listener before others have their turn. */
 const clientsPerTurn = 64
@@ -30,8 +33,7 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
   const open = (host: string, port: number, backlog: number): number => {
     const descriptor = calls.listen(host, port, backlog)
     // Without IPv6 in the kernel "::" cannot be had, and all IPv4 addresses are all addresses.
-    const isMissing =
-      host === "::" && (descriptor === -calls.errno["EAFNOSUPPORT"]! || descriptor === -calls.errno["EADDRNOTAVAIL"]!)
+    const isMissing = host === "::" && (descriptor === -EAFNOSUPPORT || descriptor === -EADDRNOTAVAIL)
     return isMissing ? calls.listen("0.0.0.0", port, backlog) : descriptor
   }
 
@@ -56,7 +58,10 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
     }
 
     const give = (accepted: number): void => {
-      if (!OwnDescriptors.unsafeOwn(accepted)) return calls.close(accepted)
+      if (!OwnDescriptors.unsafeOwn(accepted)) {
+        calls.close(accepted)
+        return
+      }
       const connection = new EpollConnection(io, poller, accepted, io.peer())
       try {
         onConnection(connection)
@@ -83,8 +88,7 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
       if (isOpen) poller.later(accept)
     }
 
-    if (!poller.watch(descriptor, { unsafeReady: accept }, false))
-      return yield* failed(-calls.errno["ENOSPC"]!, "epoll_ctl")
+    if (!poller.watch(descriptor, { unsafeReady: accept }, false)) return yield* failed(-ENOSPC, "epoll_ctl")
     const listener: Listener = { local: io.local(descriptor), unsafeAccept: accept }
     return listener
   })
@@ -103,7 +107,8 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
         poller.forget(descriptor)
         if (outcome < 0) {
           OwnDescriptors.unsafeClose(descriptor)
-          return resume(Effect.fail(failed(outcome, "connect")))
+          resume(Effect.fail(failed(outcome, "connect")))
+          return
         }
         const connection = new EpollConnection(io, poller, descriptor)
         onConnection?.(connection)

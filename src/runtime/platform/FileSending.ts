@@ -1,9 +1,12 @@
+import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import * as NodeCall from "./NodeCall.ts"
 import * as PageCache from "./PageCache.ts"
 import type { Poller } from "./Poller.ts"
-import { EAGAIN, EINTR, type SocketIo } from "./SocketIo.ts"
+import type { SocketIo } from "./SocketIo.ts"
 import { type FilePart, TcpError } from "./Tcp.ts"
+
+const { EAGAIN, EINTR } = Os.constants.errno
 
 /**
  * As much of a connection as it takes to send a file.

@@ -42,4 +42,4 @@ const declared = (() => {
  * @category predicates
  */
 export const has = (file: number, position: number, length: number): boolean =>
-  declared !== undefined && declared(file, position, length)
+  declared?.(file, position, length) ?? false

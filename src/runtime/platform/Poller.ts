@@ -81,7 +81,7 @@ const makeTable = (calls: Calls, epoll: number, hold: (isHeld: boolean) => void)
   let tasks: Array<() => void> = []
   let isArmed = false
   let isOver = false
-  let urgent: NodeJS.Immediate | undefined
+  let isExpected = false
 
   const control = (operation: number, descriptor: number, interest: number): number => {
     eventView.setUint32(0, interest, true)
@@ -146,8 +146,10 @@ const makeTable = (calls: Calls, epoll: number, hold: (isHeld: boolean) => void)
     },
     later: (task) => {
       tasks.push(task)
-      urgent ??= setImmediate(() => {
-        urgent = undefined
+      if (isExpected) return
+      isExpected = true
+      setImmediate(() => {
+        isExpected = false
         runTasks()
       })
     }

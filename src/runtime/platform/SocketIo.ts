@@ -1,4 +1,3 @@
-import * as Os from "node:os"
 import { type Ffi, ffi } from "./Ffi.ts"
 import * as PooledCall from "./PooledCall.ts"
 import * as SocketAddress from "./SocketAddress.ts"
@@ -47,9 +46,6 @@ const solSocket = 1
 const soError = 4
 const shutWrite = 1
 const unknown: Endpoint = { address: "", port: 0 }
-
-/** @since 0.1.0 @category constants */
-export const { EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EINVAL, EIO, EMFILE, ENFILE, ENOSYS } = Os.constants.errno
 
 const make = (ffi: Ffi): SocketIo => {
   const { koffi, libc } = ffi

@@ -1,14 +1,16 @@
+import * as Os from "node:os"
 import type { Action } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
 import type { Descriptor } from "../platform/Descriptor.ts"
 import * as PageCache from "../platform/PageCache.ts"
-import { EAGAIN } from "../platform/SocketIo.ts"
 import type { Connection } from "../platform/Tcp.ts"
 import * as Begun from "../transfer/Begun.ts"
 import * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as TransferNews from "./TransferNews.ts"
+
+const { EAGAIN } = Os.constants.errno
 
 type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 

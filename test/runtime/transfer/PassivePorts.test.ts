@@ -162,12 +162,12 @@ describe("leases", () => {
       { from: 2000, to: 2002 },
       Effect.gen(function* () {
         const first = yield* Effect.all([leased(clientAddress(1)), leased(clientAddress(1)), leased(clientAddress(1))])
-        for (const { release } of first) release()
+        for (const lease of first) lease.release()
         const later: Array<number> = []
         for (let round = 0; round < 6; round++) {
-          const { port, release } = yield* leased(clientAddress(2))
-          later.push(port)
-          release()
+          const lease = yield* leased(clientAddress(2))
+          later.push(lease.port)
+          lease.release()
         }
         assert.deepStrictEqual(later, [2000, 2001, 2002, 2000, 2001, 2002])
       })
@@ -210,11 +210,11 @@ describe("leases", () => {
         assert.isTrue(leases.every(({ port }) => port > 0))
         const ports = new Set(leases.map(({ port }) => port))
         assert.strictEqual(ports.size, 2)
-        for (const { release } of leases) release()
+        for (const lease of leases) lease.release()
         for (let round = 0; round < 10; round++) {
-          const { port, release } = yield* leased(clientAddress(round))
-          assert.isTrue(ports.has(port))
-          release()
+          const lease = yield* leased(clientAddress(round))
+          assert.isTrue(ports.has(lease.port))
+          lease.release()
         }
       })
     )
@@ -404,7 +404,7 @@ describe("endings", () => {
             case "take":
               transfer.fiber ??= yield* Effect.fork(
                 Effect.scoped(Effect.zipRight(transfer.lease.accepted, Effect.never)).pipe(
-                  Effect.ensuring(Effect.sync(transfer.lease.release))
+                  Effect.ensuring(Effect.sync(() => transfer.lease.release()))
                 )
               )
               break

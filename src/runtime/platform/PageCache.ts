@@ -6,10 +6,12 @@ const page = 4096
 const tmpfs = 0x0102_1994
 const { EAGAIN } = Os.constants.errno
 
+/** The kernel writes here, by an address that the garbage collector knows nothing of: so it stays for as long as the module. */
+const byte: Buffer = Buffer.allocUnsafeSlow(1)
+
 const make = ({ koffi, libc }: Ffi): ((file: number, position: number, length: number) => boolean) => {
   const preadv2 = libc.func("preadv2", "long", ["int", "void *", "int", "long", "int"])
   const fstatfs = libc.func("fstatfs", "int", ["int", "void *"])
-  const byte = Buffer.allocUnsafeSlow(1)
   const vector = BigUint64Array.of(BigInt(koffi.address(byte)), 1n)
   const statistics = new BigInt64Array(32)
 

@@ -111,8 +111,8 @@ const openListing = (
 ) => {
   const shown = (entries: Stream.Stream<Entry, StorageError>, names: "inside" | "beside"): Source => {
     const prefix = Listing.prefix(written, names)
-    const line = style === "Long" ? Listing.long : (entry: Entry) => Listing.name(entry, { prefix })
-    return { size: undefined, bytes: Pull.fromStream(lines(entries, (entry) => line(entry, now))) }
+    const line = style === "Long" ? Listing.long(now) : (entry: Entry) => Listing.name(entry.name, prefix)
+    return { size: undefined, bytes: Pull.fromStream(lines(entries, line)) }
   }
   const pattern = VirtualPath.basename(path)
   const matches = Glob.compile(pattern)
@@ -153,7 +153,8 @@ const openFacts = (
   const here = Rights.at(rights, path)
   const isSame = !rights.prefixes.some((prefix) => prefix.path !== path && VirtualPath.contains(path, prefix.path))
   const permissions = isSame ? () => here : (entry: Entry) => Rights.at(rights, VirtualPath.join(path, entry.name))
-  const line = (entry: Entry) => Facts.line(entry, facts, { permissions: permissions(entry) })
+  const write = Facts.line(facts)
+  const line = (entry: Entry) => write(entry, { permissions: permissions(entry) })
   return Effect.flatMap(
     storage.stat(path),
     (entry): Effect.Effect<Source, "NotADirectory"> =>

@@ -27,7 +27,7 @@ const getdents64: Partial<Record<NodeJS.Architecture, number>> = {
 
 const { EBADF } = Os.constants.errno
 
-const bufferSize = 32 * 1024
+const bufferSize = 64 * 1024
 const lengthAt = 16
 const nameAt = 19
 
@@ -36,9 +36,14 @@ const parse = (records: Buffer): ReadonlyArray<string> => {
   const names: Array<string> = []
   let at = 0
   while (at < records.length) {
-    const name = records.toString("latin1", at + nameAt, records.indexOf(0, at + nameAt))
+    const first = at + nameAt
+    const next = at + (shorts[(at + lengthAt) >> 1] ?? records.length)
+    // Records are padded to eight bytes, so the NUL behind the name is one of the last eight.
+    let end = Math.max(first, next - 8)
+    while (end < next && records[end] !== 0) end++
+    const name = records.toString("latin1", first, end)
     if (name !== "." && name !== "..") names.push(name)
-    at += shorts[(at + lengthAt) >> 1] ?? records.length
+    at = next
   }
   return names
 }

@@ -61,6 +61,7 @@ const makePull = (
     const entries: Array<Entry> = []
     const first = cursor
     const end = Math.min(names.length, first + batchLength)
+    const waits = directory.unsafeWaits?.()
     const until = unsafeNow() + turnMillis
     while (cursor < end) {
       const name = names[cursor++] ?? ""
@@ -69,7 +70,7 @@ const makePull = (
       // Reading the clock costs a tenth of a look.
       if ((cursor - first < slowTurn || cursor % looksPerClock === 0) && unsafeNow() >= until) break
     }
-    slow = cursor < end && cursor - first < slowTurn
+    slow = cursor < end && cursor - first < slowTurn && (waits === undefined || directory.unsafeWaits?.() !== waits)
     return Chunk.unsafeFromArray(entries)
   }
 

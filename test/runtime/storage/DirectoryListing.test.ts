@@ -144,6 +144,24 @@ it.effect("names that vanish, and batches of none, are left out", () =>
   })
 )
 
+it.effect("a thread that had no processor for a while does not take the disk for a slow one", () =>
+  Effect.gen(function* () {
+    let looks = 0
+    let waits = 0
+    const look = () => {
+      looks += 1
+      return status
+    }
+    const names = Array.from({ length: 20 }, (_, index) => String(index))
+    const listed = (directory: Directory) =>
+      Effect.map(Stream.runCount(listing(directory, () => looks * 20)), () => looks)
+    const scriptedOnce = () => scripted([names], look)
+    assert.strictEqual(yield* listed({ ...scriptedOnce(), unsafeWaits: () => 7 }), 20)
+    looks = 0
+    assert.strictEqual(yield* listed({ ...scriptedOnce(), unsafeWaits: () => waits++ }), 1)
+  })
+)
+
 it.scoped("a slow disk is asked once in this turn and then on the pool, to the same result", () =>
   Effect.gen(function* () {
     const folder = yield* temporary

@@ -8,6 +8,7 @@ import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as NodeCall from "../../../src/runtime/platform/NodeCall.ts"
 import * as PooledCall from "../../../src/runtime/platform/PooledCall.ts"
 import * as Status from "../../../src/runtime/platform/Status.ts"
+import * as ThreadWaits from "../../../src/runtime/platform/ThreadWaits.ts"
 import * as HostError from "../../../src/runtime/storage/HostError.ts"
 import { descriptors, temporary } from "./fixtures.ts"
 
@@ -130,6 +131,13 @@ if (ffi !== undefined) {
     compare("/", ["dev", "proc", "tmp", "etc"])
     compare("/dev", ["null", "fd"])
     compare("/etc", ["passwd", "group"])
+  })
+
+  it("a wait inside a system call is counted", () => {
+    const waits = ThreadWaits.make({ koffi, libc }) ?? assert.fail("no getrusage")
+    const before = waits()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    assert.isAbove(waits(), before)
   })
 
   it.scoped("openat2 opens below its root and nowhere else, with and without waiting", () =>

@@ -39,6 +39,8 @@ export const gathered = (names: Names): Names => {
     return next?.some(HiddenName.is) ? next.filter((name) => !HiddenName.is(name)) : (next ?? [])
   })
 
+  const later = Effect.zipRight(EventLoop.breathe, more)
+
   const first = Effect.gen(function* () {
     begun = true
     const all: Array<string> = []
@@ -50,7 +52,7 @@ export const gathered = (names: Names): Names => {
     return all
   })
 
-  return Effect.suspend(() => (ended ? Effect.succeed(undefined) : begun ? more : first))
+  return Effect.suspend(() => (ended ? Effect.succeed(undefined) : begun ? later : first))
 }
 
 const makePull = (names: Names): Pull.Pull<string, NodeCall.SystemError> => {

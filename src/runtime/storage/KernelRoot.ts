@@ -45,8 +45,8 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
   const beneath = ffi === undefined ? undefined : Beneath.make(ffi, root)
   if (ffi === undefined || beneath === undefined || !Reach.available(root.fd)) return undefined
   const lookAt = Status.statx(ffi, root.fd)
-  const names = Folder.names(ffi)
   const unsafeWaits = ThreadWaits.make(ffi)
+  const names = Folder.names(ffi, unsafeWaits)
 
   const openReal = (name: HostPath.HostPath, flags: number, keep: (fd: number) => void) =>
     Effect.gen(function* () {

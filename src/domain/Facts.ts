@@ -1,5 +1,6 @@
 import type { Entry, Kind } from "./Entry.ts"
 import type { Permission } from "./Permission.ts"
+import * as Text from "./Text.ts"
 import * as Timestamp from "./Timestamp.ts"
 
 /**
@@ -140,27 +141,6 @@ const token = (text: string): string => text.replace(forbidden, "_")
 const distinctToken = (text: string): string =>
   text.replace(forbiddenOrPercent, (character) => `%${character.charCodeAt(0).toString(16)}%`)
 
-const value = (name: FactName, entry: Entry, options: LineOptions): string | undefined => {
-  switch (name) {
-    case "Type":
-      return options.type ?? types[entry.kind]
-    case "Size":
-      return entry.kind === "file" ? String(Math.min(Math.trunc(entry.size), Number.MAX_SAFE_INTEGER)) : undefined
-    case "Modify":
-      return Timestamp.print(entry.modified)
-    case "Perm":
-      return perm(entry.kind, options.permissions)
-    case "Unique":
-      return entry.unique === "" ? undefined : distinctToken(entry.unique)
-    case "UNIX.mode":
-      return entry.mode.toString(8).padStart(4, "0")
-    case "UNIX.owner":
-      return token(entry.owner)
-    case "UNIX.group":
-      return token(entry.group)
-  }
-}
-
 /**
  * How one line is to be: `permissions` are the account's at the entry's path, `name` stands in for the entry's own (MLST shows whole paths), `type` for
  * what the entry is.
@@ -175,18 +155,56 @@ export interface LineOptions {
 }
 
 /**
- * The line MLSD and MLST show for an entry, without a line end: "fact=value;" for each selected fact, one space, the name
- * (RFC 3659 section 7.2). Size stands on files only; times are UTC; Perm says what the account may try, not what the file's own
- * mode allows. CR, LF and NUL in a name become "?".
+ * Makes what writes the lines MLSD and MLST show for entries, without a line end: "fact=value;" for each selected fact, one space, the
+ * name (RFC 3659 section 7.2). Size stands on files only; times are UTC; Perm says what the account may try, not what the file's
+ * own mode allows. CR, LF and NUL in a name become "?".
+ *
+ * In a directory most facts are what they were in the line before, so those are written once.
  *
  * @since 0.1.0
  * @category printing
  */
-export const line = (entry: Entry, selection: Selection, options: LineOptions): string => {
-  let facts = ""
-  for (const name of names) {
-    const text = selection.has(name) ? value(name, entry, options) : undefined
-    if (text !== undefined) facts += `${name}=${text};`
+export const line = (selection: Selection): ((entry: Entry, options: LineOptions) => string) => {
+  const has = (name: FactName): boolean => selection.has(name)
+  const hasType = has("Type")
+  const hasSize = has("Size")
+  const hasModify = has("Modify")
+  const hasUnique = has("Unique")
+  const fact = (name: FactName, value: string): string => (has(name) ? `${name}=${value};` : "")
+
+  let last: Entry | undefined
+  let permissions: LineOptions["permissions"] | undefined
+  let permFact = ""
+  let unixFacts = ""
+
+  const renew = (entry: Entry, options: LineOptions) => {
+    last = entry
+    permissions = options.permissions
+    permFact = fact("Perm", perm(entry.kind, permissions))
+    unixFacts =
+      fact("UNIX.mode", entry.mode.toString(8).padStart(4, "0")) +
+      fact("UNIX.owner", token(entry.owner)) +
+      fact("UNIX.group", token(entry.group))
   }
-  return `${facts} ${(options.name ?? entry.name).replace(/[\0\r\n]/g, "?")}`
+
+  return (entry, options) => {
+    if (
+      last === undefined ||
+      options.permissions !== permissions ||
+      entry.kind !== last.kind ||
+      entry.mode !== last.mode ||
+      entry.owner !== last.owner ||
+      entry.group !== last.group
+    ) {
+      renew(entry, options)
+    }
+    let facts = hasType ? `Type=${options.type ?? types[entry.kind]};` : ""
+    if (hasSize && entry.kind === "file") {
+      facts += `Size=${Math.min(Math.trunc(entry.size), Number.MAX_SAFE_INTEGER)};`
+    }
+    if (hasModify) facts += `Modify=${Timestamp.print(entry.modified)};`
+    facts += permFact
+    if (hasUnique && entry.unique !== "") facts += `Unique=${distinctToken(entry.unique)};`
+    return `${facts}${unixFacts} ${Text.oneLine(options.name ?? entry.name)}`
+  }
 }

@@ -1,4 +1,5 @@
 import type { Entry, Kind } from "./Entry.ts"
+import * as Text from "./Text.ts"
 import * as Timestamp from "./Timestamp.ts"
 
 /** "p" for what is neither: clients that mirror pass over a pipe, but would fetch a "-" and be refused. */
@@ -16,46 +17,61 @@ const triple = (bits: number, special: number, letter: string): string => {
 const permissions = (mode: number): string =>
   triple(mode >> 6, mode & 0o4000, "s") + triple(mode >> 3, mode & 0o2000, "s") + triple(mode, mode & 0o1000, "t")
 
-const breaking = /[\0\r\n]/
-
-/** A name that holds a line end would make two lines of one. */
-const oneLine = (text: string): string => (breaking.test(text) ? text.replace(/[\0\r\n]/g, "?") : text)
-
 /** Clients split the columns before the name at spaces. */
 const column = (text: string): string => {
   if (text === "") return "-"
   return /[\s\0]/.test(text) ? text.replace(/[\s\0]/g, "_") : text
 }
 
+const sizeWidth = 12
+
+/** What goes before a size of so many digits. */
+const sizePaddings = Array.from({ length: sizeWidth }, (_, digits) => " ".repeat(sizeWidth - digits))
+
 const integer = (value: number): string => String(Math.min(Math.trunc(value), Number.MAX_SAFE_INTEGER))
 
 /**
- * The line LIST and STAT show for an entry, as `ls -l` prints it and without a line end: type, permissions, links, owner,
- * group, size in bytes, date in UTC seen from `now` (milliseconds since the epoch), name, and where a link points. What is no
- * file, directory or link shows as a pipe. CR, LF and NUL in a name become "?".
+ * Makes what writes the lines LIST and STAT show for entries, as `ls -l` prints them and without a line end: type, permissions,
+ * links, owner, group, size in bytes, date in UTC seen from `now` (milliseconds since the epoch), name, and where a link points.
+ * What is no file, directory or link shows as a pipe. CR, LF and NUL in a name become "?".
+ *
+ * In a directory most columns say what they said in the line before, so those are written once.
  *
  * @since 0.1.0
  * @category printing
  */
-export const long = (entry: Entry, now: number): string => {
-  const mode = letters[entry.kind] + permissions(entry.mode)
-  const links = integer(entry.links).padStart(4)
-  const owner = column(entry.owner).padEnd(8)
-  const group = column(entry.group).padEnd(8)
-  const size = integer(entry.size).padStart(12)
-  const target = entry.kind === "link" && entry.target !== undefined ? ` -> ${oneLine(entry.target)}` : ""
-  const date = Timestamp.long(entry.modified, now)
-  return `${mode} ${links} ${owner} ${group} ${size} ${date} ${oneLine(entry.name)}${target}`
+export const long = (now: number): ((entry: Entry) => string) => {
+  const date = Timestamp.long(now)
+  let last: Entry | undefined
+  let front = ""
+
+  return (entry) => {
+    if (
+      last === undefined ||
+      entry.kind !== last.kind ||
+      entry.mode !== last.mode ||
+      entry.links !== last.links ||
+      entry.owner !== last.owner ||
+      entry.group !== last.group
+    ) {
+      last = entry
+      const mode = letters[entry.kind] + permissions(entry.mode)
+      const links = integer(entry.links).padStart(4)
+      front = `${mode} ${links} ${column(entry.owner).padEnd(8)} ${column(entry.group).padEnd(8)} `
+    }
+    const size = integer(entry.size)
+    const target = entry.kind === "link" && entry.target !== undefined ? ` -> ${Text.oneLine(entry.target)}` : ""
+    return `${front}${sizePaddings[size.length] ?? ""}${size} ${date(entry.modified)} ${Text.oneLine(entry.name)}${target}`
+  }
 }
 
 /**
- * The line NLST shows for an entry, without a line end: its name behind what {@link prefix} says. CR, LF and NUL become "?".
+ * The line NLST shows for a name, without a line end: the name behind what {@link prefix} says. CR, LF and NUL become "?".
  *
  * @since 0.1.0
  * @category printing
  */
-export const name = (entry: Entry, options?: { readonly prefix?: string }): string =>
-  oneLine((options?.prefix ?? "") + entry.name)
+export const name = (name: string, prefix = ""): string => Text.oneLine(prefix + name)
 
 /**
  * What NLST puts before each name so that a client can send it back as it stands (RFC 1123 section 4.1.2.7). `path` is what the client

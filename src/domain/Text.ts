@@ -22,6 +22,21 @@ export const isAscii = (text: string): boolean => {
   return true
 }
 
+const isBreak = (unit: number): boolean => unit === 0x0a || unit === 0x0d || unit === 0
+
+/**
+ * A text without what would make two lines of one where a line of a listing holds it: CR, LF and NUL become "?".
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const oneLine = (text: string): string => {
+  for (let index = 0; index < text.length; index++) {
+    if (isBreak(text.charCodeAt(index))) return text.replace(/[\0\r\n]/g, "?")
+  }
+  return text
+}
+
 const continuation = (bytes: Uint8Array, index: number): number => {
   const byte = bytes[index] ?? 0
   return (byte & 0xc0) === 0x80 ? byte & 0x3f : -1

@@ -42,6 +42,20 @@ const civil = (ms: number): Civil => {
   }
 }
 
+/** Many files of a directory are of one day. */
+let lastDay = Number.NaN
+let lastDate = ""
+
+const dateOf = (time: number): string => {
+  const ofEpoch = Math.floor(time / day)
+  if (ofEpoch !== lastDay) {
+    const date = civil(time)
+    lastDate = digits(date.year, 4) + two(date.month) + two(date.day)
+    lastDay = ofEpoch
+  }
+  return lastDate
+}
+
 /**
  * Writes milliseconds since the epoch as YYYYMMDDHHMMSS in UTC (RFC 3659 section 2.3), with `.sss` behind it where
  * `milliseconds` asks for it. Years outside 0000 to 9999 become the nearest that can be written.
@@ -51,11 +65,10 @@ const civil = (ms: number): Civil => {
  */
 export const print = (ms: number, options?: { readonly milliseconds?: boolean }): string => {
   const time = clamp(ms)
-  const date = civil(time)
   const ofDay = time - Math.floor(time / day) * day
   const seconds = Math.floor(ofDay / 1000)
   const clock = two(Math.floor(seconds / 3600)) + two(Math.floor(seconds / 60) % 60) + two(seconds % 60)
-  const whole = digits(date.year, 4) + two(date.month) + two(date.day) + clock
+  const whole = dateOf(time) + clock
   return options?.milliseconds === true ? `${whole}.${digits(ofDay % 1000, 3)}` : whole
 }
 
@@ -83,17 +96,34 @@ export const parse = (text: string): number | undefined => {
 }
 
 /**
- * The date column of `ls -l`, twelve characters in UTC: "Nov 22 16:41" where it lies within the 180 days before `now` or the day
- * after (clients put the year to it themselves), else "Nov 22  2025".
+ * Makes what writes the date column of `ls -l`, twelve characters in UTC: "Nov 22 16:41" where it lies within the 180 days before
+ * `now` or the day after (clients put the year to it themselves), else "Nov 22  2025". What was written last is kept for times that
+ * look the same.
  *
  * @since 0.1.0
  * @category printing
  */
-export const long = (ms: number, now: number): string => {
-  const time = clamp(ms)
-  const date = civil(time)
-  const head = `${months[date.month - 1]} ${date.day < 10 ? ` ${date.day}` : date.day} `
-  if (time < now - recent || time > now + day) return `${head} ${digits(date.year, 4)}`
-  const minutes = Math.floor((time - Math.floor(time / day) * day) / 60_000)
-  return `${head}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+export const long = (now: number): ((ms: number) => string) => {
+  const oldest = now - recent
+  const newest = now + day
+  let text = ""
+  let from = Number.POSITIVE_INFINITY
+  let until = Number.NEGATIVE_INFINITY
+
+  return (ms) => {
+    if (ms >= from && ms < until) return text
+    const time = clamp(ms)
+    const date = civil(time)
+    const head = `${months[date.month - 1]} ${date.day < 10 ? ` ${date.day}` : date.day} `
+    const isRecent = time >= oldest && time <= newest
+    const minutes = Math.floor((time - Math.floor(time / day) * day) / 60_000)
+    text = head + (isRecent ? `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}` : ` ${digits(date.year, 4)}`)
+    const span = isRecent ? 60_000 : day
+    from = Math.floor(time / span) * span
+    until = from + span
+    // Where the one form gives way to the other, the rest of the span looks different.
+    const turns = (oldest >= from && oldest <= until) || (newest >= from && newest <= until)
+    if (turns) until = from
+    return text
+  }
 }

@@ -15,6 +15,39 @@ const selection = FastCheck.subarray([...Facts.names]).map((names): Facts.Select
 const permissions = FastCheck.uniqueArray(Arbitrary.make(Permission)).map(
   (all): ReadonlySet<Permission> => new Set(all)
 )
+/** Entries as one directory has them: much of each is as in the one before. */
+const neighbours = FastCheck.array(
+  FastCheck.tuple(
+    entry,
+    FastCheck.subarray(["kind", "mode", "owner", "group", "size", "modified", "unique"] as const),
+    FastCheck.nat({ max: 1 })
+  ),
+  { maxLength: 20 }
+).map((all) => {
+  let last: Entry | undefined
+  return all.map(([own, changed, account]) => {
+    last = { ...own, ...last, name: own.name, ...Object.fromEntries(changed.map((field) => [field, own[field]])) }
+    return { account, value: last }
+  })
+})
+/** The line without any memory of others; the letters of Perm have a test of their own. */
+const simple = (value: Entry, chosen: Facts.Selection, may: ReadonlySet<Permission>): string => {
+  const token = (text: string) => text.replace(/[^\w,.:!@#$%^&()\-+?/\\'"=]/g, "_")
+  const alone = (name: Facts.FactName) =>
+    Facts.line(new Set([name]))(value, { permissions: may }).split(" ", 1)[0] ?? ""
+  const facts: Record<Facts.FactName, string> = {
+    Type: `Type=${{ file: "file", directory: "dir", link: "OS.unix=symlink", other: "OS.unix=special" }[value.kind]};`,
+    Size: value.kind === "file" ? `Size=${Math.min(Math.trunc(value.size), Number.MAX_SAFE_INTEGER)};` : "",
+    Modify: `Modify=${Timestamp.print(value.modified)};`,
+    Perm: alone("Perm"),
+    Unique: alone("Unique"),
+    "UNIX.mode": `UNIX.mode=${value.mode.toString(8).padStart(4, "0")};`,
+    "UNIX.owner": `UNIX.owner=${token(value.owner)};`,
+    "UNIX.group": `UNIX.group=${token(value.group)};`
+  }
+  const shown = Facts.names.filter((name) => chosen.has(name)).map((name) => facts[name])
+  return `${shown.join("")} ${value.name.replace(/[\0\r\n]/g, "?")}`
+}
 /** `entry` of RFC 3659 section 7.2, less the errors that RFC has. */
 const abnf = /^((?:[\w.]+=[\w,.:!@#$%^&()\-+?/\\'"=]*;)*) ([^\r\n\0]*)$/
 
@@ -32,7 +65,7 @@ describe("Facts", () => {
     "every line is in the grammar and holds the selected facts in order",
     [entry, selection, permissions],
     ([value, chosen, may]) => {
-      const { facts, name } = parse(Facts.line(value, chosen, { permissions: may }))
+      const { facts, name } = parse(Facts.line(chosen)(value, { permissions: may }))
       assert.strictEqual(name, value.name.replace(/[\r\n\0]/g, "?"))
       const expected = Facts.names.filter(
         (fact) =>
@@ -42,8 +75,20 @@ describe("Facts", () => {
     }
   )
 
+  it.prop(
+    "a line does not depend on the lines before it",
+    [neighbours, selection, FastCheck.array(permissions, { minLength: 1, maxLength: 2 })],
+    ([all, chosen, accounts]) => {
+      const write = Facts.line(chosen)
+      for (const { account, value } of all) {
+        const may = { permissions: accounts[account % accounts.length] ?? readOnly }
+        assert.strictEqual(write(value, may), simple(value, chosen, may.permissions))
+      }
+    }
+  )
+
   it.prop("the facts are the entry's", [entry], ([value]) => {
-    const { facts } = parse(Facts.line(value, new Set(Facts.names), { permissions: readOnly }))
+    const { facts } = parse(Facts.line(new Set(Facts.names))(value, { permissions: readOnly }))
     assert.strictEqual(facts.get("Modify"), Timestamp.print(value.modified))
     assert.strictEqual(Number.parseInt(facts.get("UNIX.mode") ?? "", 8), value.mode)
     assert.strictEqual(facts.get("UNIX.mode")?.length, 4)
@@ -56,7 +101,7 @@ describe("Facts", () => {
 
   it.prop("unique facts differ when the entries do", [entry, awkward], ([value, unique]) => {
     const uniqueOf = (unique: string) =>
-      parse(Facts.line({ ...value, unique }, new Set(["Unique"]), { permissions: readOnly })).facts.get("Unique") ?? ""
+      parse(Facts.line(new Set(["Unique"]))({ ...value, unique }, { permissions: readOnly })).facts.get("Unique") ?? ""
     assert.strictEqual(uniqueOf(value.unique) === uniqueOf(unique), value.unique === unique)
     const escaped = uniqueOf(unique)
     assert.strictEqual(uniqueOf(escaped) === escaped, unique === escaped)
@@ -67,7 +112,7 @@ describe("Facts", () => {
     [entry, permissions, permissions],
     ([value, one, other]) => {
       const perm = (may: ReadonlySet<Permission>) => [
-        ...(parse(Facts.line(value, new Set(["Perm"]), { permissions: may })).facts.get("Perm") ?? "")
+        ...(parse(Facts.line(new Set(["Perm"]))(value, { permissions: may })).facts.get("Perm") ?? "")
       ]
       const both = perm(new Set([...one, ...other]))
       assert.deepStrictEqual(both, [...new Set([...perm(one), ...perm(other)])].sort())
@@ -109,18 +154,21 @@ describe("Facts", () => {
     }
     const all = new Set(Facts.names)
     assert.strictEqual(
-      Facts.line(value, all, { permissions: readOnly }),
+      Facts.line(all)(value, { permissions: readOnly }),
       "Type=file;Size=25730;Modify=19940926212345;Perm=r;Unique=keVO1+4G4;UNIX.mode=0644;UNIX.owner=ftp;UNIX.group=ftp; cap 60.pl"
     )
     assert.strictEqual(
-      Facts.line({ ...value, kind: "directory" }, new Set(["Type", "Size", "Perm"]), {
-        name: "/",
-        type: "cdir",
-        permissions: new Set(Permission.literals)
-      }),
+      Facts.line(new Set(["Type", "Size", "Perm"]))(
+        { ...value, kind: "directory" },
+        {
+          name: "/",
+          type: "cdir",
+          permissions: new Set(Permission.literals)
+        }
+      ),
       "Type=cdir;Perm=cdeflmp; /"
     )
-    assert.strictEqual(Facts.line(value, new Set(), { permissions: readOnly }), " cap 60.pl")
+    assert.strictEqual(Facts.line(new Set())(value, { permissions: readOnly }), " cap 60.pl")
   })
 
   it("says by its letters what each permission allows", () => {
@@ -136,7 +184,7 @@ describe("Facts", () => {
       unique: ""
     }
     const perm = (kind: Entry["kind"], ...may: ReadonlyArray<Permission>) =>
-      parse(Facts.line({ ...value, kind }, new Set(["Perm"]), { permissions: new Set(may) })).facts.get("Perm")
+      parse(Facts.line(new Set(["Perm"]))({ ...value, kind }, { permissions: new Set(may) })).facts.get("Perm")
     const allowed = Permission.literals.map((may) => [
       may,
       perm("file", may),

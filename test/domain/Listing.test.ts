@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Either, FastCheck } from "effect"
 import { Entry } from "../../src/domain/Entry.ts"
 import * as Listing from "../../src/domain/Listing.ts"
+import * as Timestamp from "../../src/domain/Timestamp.ts"
 import * as VirtualPath from "../../src/domain/VirtualPath.ts"
 
 const now = Date.UTC(2025, 10, 22, 18)
@@ -29,6 +30,47 @@ const entries = FastCheck.tuple(
 ).map(([base, name, owner, group, target]) =>
   entry({ ...base, name, owner, group, ...(target === undefined ? {} : { target }) })
 )
+/** Entries as one directory has them: much of each is as in the one before, and dates lie about where they look different. */
+const neighbours = FastCheck.array(
+  FastCheck.tuple(
+    entries,
+    FastCheck.subarray(["kind", "mode", "links", "owner", "group", "size", "modified"] as const),
+    FastCheck.tuple(FastCheck.constantFrom(-180, -179, -1, 0, 1, 2), FastCheck.integer({ min: -90_000, max: 90_000 }))
+  ),
+  { maxLength: 20 }
+).map((all) => {
+  let last = entry()
+  return all.map(([value, changed, [days, millis]]) => {
+    const own = { ...value, modified: now + days * 86_400_000 + millis }
+    last = { ...own, ...last, name: own.name, ...Object.fromEntries(changed.map((field) => [field, own[field]])) }
+    return last
+  })
+})
+/** The line without any memory of others. */
+const simple = (value: Entry): string => {
+  const bits = (shift: number, special: number, letter: string) => {
+    const [read, write, run] = [4, 2, 1].map((bit) => ((value.mode >> shift) & bit) !== 0)
+    const isSpecial = (value.mode & special) !== 0
+    const last = isSpecial ? (run ? letter : letter.toUpperCase()) : run ? "x" : "-"
+    return `${read ? "r" : "-"}${write ? "w" : "-"}${last}`
+  }
+  const column = (text: string) => (text === "" ? "-" : text.replace(/[\s\0]/g, "_")).padEnd(8)
+  const line = [
+    { file: "-", directory: "d", link: "l", other: "p" }[value.kind] +
+      bits(6, 0o4000, "s") +
+      bits(3, 0o2000, "s") +
+      bits(0, 0o1000, "t"),
+    String(value.links).padStart(4),
+    column(value.owner),
+    column(value.group),
+    String(Math.min(Math.trunc(value.size), Number.MAX_SAFE_INTEGER)).padStart(12),
+    Timestamp.long(now)(value.modified),
+    value.name.replace(/[\0\r\n]/g, "?")
+  ].join(" ")
+  return value.kind === "link" && value.target !== undefined
+    ? `${line} -> ${value.target.replace(/[\0\r\n]/g, "?")}`
+    : line
+}
 /** How clients read a line. */
 const columns =
   /^([-dlp])([-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT]) +(\d+) (\S+) +(\S+) +(\d+) ([A-Z][a-z]{2} [ \d]\d (?:\d\d:\d\d| \d{4})) ([^\r\n\0]*)$/
@@ -39,7 +81,7 @@ const spaced = FastCheck.array(FastCheck.constantFrom(" ", "-", "a", "d", "--", 
 
 describe("Listing", () => {
   it.prop("whatever the entry, long is one line clients can read", [entries], ([value]) => {
-    const match = columns.exec(Listing.long(value, now))
+    const match = columns.exec(Listing.long(now)(value))
     assert.isNotNull(match)
     assert.strictEqual(match?.[1], { file: "-", directory: "d", link: "l", other: "p" }[value.kind])
     assert.strictEqual(match?.[6], String(Math.min(Math.trunc(value.size), Number.MAX_SAFE_INTEGER)))
@@ -50,8 +92,13 @@ describe("Listing", () => {
     assert.strictEqual(match?.[8], name + target)
   })
 
+  it.prop("a line does not depend on the lines before it", [neighbours], ([all]) => {
+    const write = Listing.long(now)
+    for (const value of all) assert.strictEqual(write(value), simple(value))
+  })
+
   it.prop("the letters say the twelve bits", [FastCheck.integer({ min: 0, max: 0o7777 })], ([mode]) => {
-    const text = Listing.long(entry({ mode }), now).slice(1, 10)
+    const text = Listing.long(now)(entry({ mode })).slice(1, 10)
     const bit = (index: number, set: string) => (set.includes(text[index] ?? "") ? 1 : 0)
     const read =
       (bit(2, "sS") << 11) |
@@ -71,23 +118,23 @@ describe("Listing", () => {
 
   it("prints what ls prints", () => {
     assert.strictEqual(
-      Listing.long(entry(), now),
+      Listing.long(now)(entry()),
       "-rw-r--r--    1 ftp      ftp              1234 Nov 22 16:41 notes.txt"
     )
     assert.strictEqual(
-      Listing.long(entry({ kind: "link", mode: 0o777, name: "my link", target: "a b", modified: 0 }), now),
+      Listing.long(now)(entry({ kind: "link", mode: 0o777, name: "my link", target: "a b", modified: 0 })),
       "lrwxrwxrwx    1 ftp      ftp              1234 Jan  1  1970 my link -> a b"
     )
-    assert.match(Listing.long(entry({ kind: "directory", mode: 0o1777 }), now), /^drwxrwxrwt /)
+    assert.match(Listing.long(now)(entry({ kind: "directory", mode: 0o1777 })), /^drwxrwxrwt /)
     assert.match(
-      Listing.long(entry({ mode: 0o6644, owner: "Domain Users", group: "" }), now),
+      Listing.long(now)(entry({ mode: 0o6644, owner: "Domain Users", group: "" })),
       /^-rwSr-Sr-- +1 Domain_Users - /
     )
   })
 
   it.prop("name is one line", [entries, spaced], ([value, prefix]) => {
-    assert.strictEqual(Listing.name(value), value.name.replace(/[\r\n\0]/g, "?"))
-    assert.strictEqual(Listing.name(value, { prefix }), prefix + Listing.name(value))
+    assert.strictEqual(Listing.name(value.name), value.name.replace(/[\r\n\0]/g, "?"))
+    assert.strictEqual(Listing.name(value.name, prefix), prefix + Listing.name(value.name))
   })
 
   it.prop(

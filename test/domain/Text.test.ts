@@ -24,6 +24,15 @@ const isValid = (input: Uint8Array): boolean => {
 }
 
 describe("Text", () => {
+  it.prop(
+    "oneLine puts a question mark for every line end and NUL, and changes nothing else",
+    [FastCheck.array(FastCheck.oneof(FastCheck.constantFrom("\r", "\n", "\0"), FastCheck.fullUnicode()))],
+    ([all]) => {
+      const expected = all.map((one) => (one === "\r" || one === "\n" || one === "\0" ? "?" : one))
+      assert.strictEqual(Text.oneLine(all.join("")), expected.join(""))
+    }
+  )
+
   it.prop("encode gives back what decode read, whatever it was", [bytes], ([input]) => {
     assert.deepStrictEqual(Array.from(Text.encode(Text.decode(input))), Array.from(input))
   })

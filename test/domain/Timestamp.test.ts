@@ -34,7 +34,7 @@ describe("Timestamp", () => {
 
   it.prop("print is total: fourteen digits, whatever the number", [FastCheck.double()], ([ms]) => {
     assert.match(Timestamp.print(ms), /^\d{14}$/)
-    assert.strictEqual(Timestamp.long(ms, 0).length, 12)
+    assert.strictEqual(Timestamp.long(0)(ms).length, 12)
   })
 
   it.prop(
@@ -88,14 +88,43 @@ describe("Timestamp", () => {
       const date = new Date(ms)
       const [, dayOfMonth = "", month = "", year = "", clock = ""] = date.toUTCString().split(/[ ]/)
       const head = `${month} ${dayOfMonth.replace(/^0/, " ")} `
-      assert.strictEqual(Timestamp.long(ms, now), head + (days >= -180 && days <= 1 ? clock.slice(0, 5) : ` ${year}`))
+      assert.strictEqual(Timestamp.long(now)(ms), head + (days >= -180 && days <= 1 ? clock.slice(0, 5) : ` ${year}`))
     }
+  )
+
+  it.prop(
+    "what long and print write does not depend on what they wrote before",
+    [
+      FastCheck.oneof(time, FastCheck.double({ min: 0, max: latest })),
+      FastCheck.array(
+        FastCheck.tuple(
+          FastCheck.constantFrom(-400, -181, -180, -179, 0, 1, 2),
+          FastCheck.oneof(
+            FastCheck.integer({ min: -61_000, max: 61_000 }),
+            FastCheck.integer({ min: -1, max: 1 }),
+            FastCheck.double({ min: -1, max: 1, noNaN: true })
+          )
+        )
+      )
+    ],
+    ([now, all]) => {
+      const long = Timestamp.long(now)
+      for (const [days, rest] of all) {
+        const ms = now + days * day + rest
+        assert.strictEqual(long(ms), Timestamp.long(now)(ms))
+        Timestamp.print(ms + 40 * day)
+        const alone = Timestamp.print(ms)
+        Timestamp.print(ms + rest)
+        assert.strictEqual(Timestamp.print(ms), alone)
+      }
+    },
+    many
   )
 
   it("long is what ls prints", () => {
     const now = Date.UTC(2025, 10, 22, 18)
-    assert.strictEqual(Timestamp.long(Date.UTC(2025, 10, 22, 16, 41), now), "Nov 22 16:41")
-    assert.strictEqual(Timestamp.long(Date.UTC(2024, 0, 2, 3, 4), now), "Jan  2  2024")
-    assert.strictEqual(Timestamp.long(now + 2 * day, now), "Nov 24  2025")
+    assert.strictEqual(Timestamp.long(now)(Date.UTC(2025, 10, 22, 16, 41)), "Nov 22 16:41")
+    assert.strictEqual(Timestamp.long(now)(Date.UTC(2024, 0, 2, 3, 4)), "Jan  2  2024")
+    assert.strictEqual(Timestamp.long(now)(now + 2 * day), "Nov 24  2025")
   })
 })

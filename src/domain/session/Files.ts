@@ -85,7 +85,7 @@ const report: { readonly [C in Question["command"]]: Report } = {
       Reply.make(
         250,
         "Facts follow",
-        Facts.line(entry, state.facts, {
+        Facts.line(state.facts)(entry, {
           name: path,
           permissions: state.account === undefined ? readOnly : Rights.at(state.account.rights, path)
         }),

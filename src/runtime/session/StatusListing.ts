@@ -23,8 +23,9 @@ export const list = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect
   const moved = () => {
     progress.movedAt = house.timers.unsafeNow()
   }
+  const line = Listing.long(now)
   const say = (entries: Iterable<Entry>) => {
-    for (const entry of entries) control.unsafeSay(Reply.inner(Listing.long(entry, now)))
+    for (const entry of entries) control.unsafeSay(Reply.inner(line(entry)))
     control.unsafeFlush()
     return Effect.map(actor.caughtUp, moved)
   }

@@ -25,14 +25,6 @@ export const kind = (mode: number): Kind => {
 }
 
 /**
- * The same for two names of one file.
- *
- * @since 0.1.0
- * @category getters
- */
-export const unique = ({ device, inode }: Status): string => `${device.toString(36)}-${inode.toString(36)}`
-
-/**
  * The entry of a name, `name` and `target` being text for clients.
  *
  * @since 0.1.0
@@ -47,7 +39,7 @@ export const fromStatus = (name: string, status: Status, owners: OwnerNames, tar
   links: status.links,
   owner: owners.user(status.uid),
   group: owners.group(status.gid),
-  unique: unique(status),
+  unique: status.unique,
   ...(target === undefined ? {} : { target })
 })
 

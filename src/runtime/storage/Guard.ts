@@ -27,16 +27,22 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     return found === undefined ? use() : Effect.fail(found)
   }
 
-  const { unsafeOpen } = storage
+  const streamed = <A>(
+    path: VirtualPath,
+    use: () => Stream.Stream<A, StorageError>
+  ): Stream.Stream<A, StorageError> => {
+    const found = fault(path, "NotFound")
+    return found === undefined ? use() : Stream.fail(found)
+  }
+
+  const { names, unsafeOpen } = storage
 
   return {
     ...(unsafeOpen && { unsafeOpen: (path) => (fault(path, "NotFound") === undefined ? unsafeOpen(path) : undefined) }),
     stat: (path) => guarded(path, "NotFound", () => storage.stat(path)),
     open: (path) => guarded(path, "NotFound", () => storage.open(path)),
-    list: (path) => {
-      const found = fault(path, "NotFound")
-      return found === undefined ? storage.list(path) : Stream.fail(found)
-    },
+    list: (path) => streamed(path, () => storage.list(path)),
+    ...(names && { names: (path) => streamed(path, () => names(path)) }),
     store: (path, options) => guarded(path, "InvalidName", () => storage.store(path, options)),
     remove: (path, only) => guarded(path, "NotFound", () => storage.remove(path, only)),
     makeDirectory: (path) => guarded(path, "InvalidName", () => storage.makeDirectory(path)),

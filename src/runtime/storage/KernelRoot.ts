@@ -10,6 +10,7 @@ import { ffi } from "../platform/Ffi.ts"
 import * as Folder from "../platform/Folder.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as Status from "../platform/Status.ts"
+import * as ThreadWaits from "../platform/ThreadWaits.ts"
 import * as Entries from "./Entries.ts"
 import * as HostPath from "./HostPath.ts"
 import * as Reach from "./Reach.ts"
@@ -44,7 +45,8 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
   const beneath = ffi === undefined ? undefined : Beneath.make(ffi, root)
   if (ffi === undefined || beneath === undefined || !Reach.available(root.fd)) return undefined
   const lookAt = Status.statx(ffi, root.fd)
-  const names = Folder.names(ffi)
+  const unsafeWaits = ThreadWaits.make(ffi)
+  const names = Folder.names(ffi, unsafeWaits)
 
   const openReal = (name: HostPath.HostPath, flags: number, keep: (fd: number) => void) =>
     Effect.gen(function* () {
@@ -139,7 +141,8 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
           descriptor,
           reach,
           names: names === undefined ? yield* Folder.namesOf(reach) : names(descriptor),
-          look: lookAt === undefined ? Reach.lookIn(reach) : (name) => lookAt(descriptor.fd, name)
+          look: lookAt === undefined ? Reach.lookIn(reach) : (name) => lookAt(descriptor.fd, name),
+          ...(unsafeWaits && { unsafeWaits })
         }
       }),
     enter,

@@ -30,8 +30,7 @@ const specialBits = 0o7000
 /** Not those that let a program run as somebody else; on a directory they stay as they are. */
 const settable = 0o1777
 
-const isSame = (one: Status.Status, other: Status.Status): boolean =>
-  one.inode === other.inode && one.device === other.device
+const isSame = (one: Status.Status, other: Status.Status): boolean => one.unique === other.unique
 
 /** Whether what two sites have in common is one name, and not two names of one file. */
 const isOneName = (one: Site.Site, other: Site.Site, status: Status.Status) =>
@@ -105,7 +104,7 @@ export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | 
           if (isDirectory(status)) return yield* refuse(EISDIR, "unlink")
           if (only !== undefined) {
             const there = Entries.kind(status.mode) === "link" ? yield* root.look(path) : status
-            if (Entries.unique(there) !== only.unique) return yield* refuse(EBUSY, "unlink")
+            if (there.unique !== only.unique) return yield* refuse(EBUSY, "unlink")
           }
           yield* Disk.unlink(place, name)
           yield* forget(site)

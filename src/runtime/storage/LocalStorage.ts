@@ -7,6 +7,7 @@ import * as Descriptor from "../platform/Descriptor.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as ChunkPool from "./ChunkPool.ts"
 import * as DirectoryListing from "./DirectoryListing.ts"
+import * as DirectoryNames from "./DirectoryNames.ts"
 import * as Entries from "./Entries.ts"
 import * as FileBytes from "./FileBytes.ts"
 import * as Guard from "./Guard.ts"
@@ -95,7 +96,9 @@ const readable = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<Readable
           root: root.path,
           owners,
           toError: HostError.toStorageError(path)
-        })
+        }),
+
+      names: (path) => DirectoryNames.stream(within(path, root.openDirectory(path)), HostError.toStorageError(path))
     }
   })
 

@@ -54,10 +54,7 @@ const admit = (
 
 /** As far as can be told without reading it. */
 const isSame = (one: Status.Status | undefined, other: Status.Status | undefined): boolean =>
-  one?.inode === other?.inode &&
-  one?.device === other?.device &&
-  one?.size === other?.size &&
-  one?.modified === other?.modified
+  one?.unique === other?.unique && one?.size === other?.size && one?.modified === other?.modified
 
 /** Bits that let a program run as someone else are not handed on to a content of someone else's. */
 const keptMode = 0o1777

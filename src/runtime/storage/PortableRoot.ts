@@ -49,7 +49,7 @@ export const make = (path: HostPath.HostPath, verify: "descriptor" | "name"): Ro
       : Effect.zipWith(
           Effect.flatMap(Reach.confine(path, path, HostPath.below(path, real) ?? "."), lookUp),
           Reach.look(descriptor),
-          (named, opened) => named.inode === opened.inode && named.device === opened.device
+          (named, opened) => named.unique === opened.unique
         )
 
   const open = (

@@ -30,6 +30,8 @@ export interface Directory extends Place {
   readonly names: Names
   /** `lstat` in this turn; `undefined` where the name is gone or refused. */
   readonly look: (name: HostPath) => Status | undefined
+  /** How often this thread has waited for a disk; left out where nobody can tell that from the time that went by. */
+  readonly unsafeWaits?: () => number
 }
 
 /**

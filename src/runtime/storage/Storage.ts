@@ -141,6 +141,11 @@ export interface Readable {
    * enough to hold, in storage order beyond that. Names of the server itself (`HiddenName`) are left out.
    */
   readonly list: (path: VirtualPath) => Stream.Stream<Entry, StorageError>
+  /**
+   * The names alone, in the same order, for a storage that need not look at what they stand for: a name that has vanished may be among
+   * them.
+   */
+  readonly names?: (path: VirtualPath) => Stream.Stream<string, StorageError>
 }
 
 /**

@@ -161,8 +161,8 @@ export const make = (
       made.state.position = yield* Effect.scoped(
         Effect.gen(function* () {
           const old = yield* Disk.open(place, site.name, "file")
-          const { inode } = yield* Reach.look(old)
-          if (inode !== site.status?.inode) return yield* Effect.fail(NodeCall.systemError(EBUSY, "open"))
+          const { unique } = yield* Reach.look(old)
+          if (unique !== site.status?.unique) return yield* Effect.fail(NodeCall.systemError(EBUSY, "open"))
           return yield* Front.copy(old, made.file, {
             length,
             pool,

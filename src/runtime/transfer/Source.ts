@@ -141,24 +141,29 @@ const openListing = (
   { itself, path, style, written }: Extract<Payload, { readonly _tag: "Listing" }>,
   { now, rights }: { readonly now: number; readonly rights: Rights.Rights }
 ) => {
-  const shown = (entries: Stream.Stream<Entry, StorageError>, names: "inside" | "beside"): Source => {
-    const prefix = Listing.prefix(written, names)
-    const line = style === "Long" ? Listing.long : (entry: Entry) => Listing.name(entry, { prefix })
-    return { size: undefined, bytes: Pull.fromStream(lines(entries, (entry) => line(entry, now))) }
+  const long = (entries: Stream.Stream<Entry, StorageError>) => lines(entries, Listing.long(now))
+  const short = (names: Stream.Stream<string, StorageError>, where: "inside" | "beside") => {
+    const prefix = Listing.prefix(written, where)
+    return lines(names, (name) => Listing.name(name, prefix))
   }
+  const one = (entry: Entry) => (style === "Long" ? long(Stream.make(entry)) : short(Stream.make(entry.name), "beside"))
+  const inside = () =>
+    style === "Long" ? long(list(storage, path, rights)) : short(names(storage, path, rights), "inside")
   const pattern = VirtualPath.basename(path)
-  const matches = Glob.compile(pattern)
-  const matching = Stream.filter(list(storage, VirtualPath.parent(path), rights), (entry) => matches(entry.name))
+  const matching = () => {
+    const matches = Glob.compile(pattern)
+    const folder = VirtualPath.parent(path)
+    return style === "Long"
+      ? long(Stream.filter(list(storage, folder, rights), (entry) => matches(entry.name)))
+      : short(Stream.filter(names(storage, folder, rights), matches), "beside")
+  }
   return storage.stat(path).pipe(
-    Effect.map((entry) =>
-      entry.kind === "directory" && !itself
-        ? shown(list(storage, path, rights), "inside")
-        : shown(Stream.make(entry), "beside")
-    ),
+    Effect.map((entry) => (entry.kind === "directory" && !itself ? inside() : one(entry))),
     Effect.catchIf(
       ({ reason }) => reason === "NotFound" && Glob.isPattern(pattern),
-      () => Effect.succeed(shown(matching, "beside"))
-    )
+      () => Effect.succeed(matching())
+    ),
+    Effect.map((bytes): Source => ({ size: undefined, bytes: Pull.fromStream(bytes) }))
   )
 }
 
@@ -177,6 +182,16 @@ export const list = (
     ? storage.list(path)
     : Stream.filter(storage.list(path), ({ name }) => !Rights.deniesName(rights, name))
 
+/** The names alone, without having the storage look at what they stand for where it need not. */
+const names = (
+  storage: Storage["Type"],
+  path: VirtualPath.VirtualPath,
+  rights: Rights.Rights
+): Stream.Stream<string, StorageError> => {
+  const all = storage.names?.(path) ?? Stream.map(storage.list(path), ({ name }) => name)
+  return rights.denied.length === 0 ? all : Stream.filter(all, (name) => !Rights.deniesName(rights, name))
+}
+
 const openFacts = (
   storage: Storage["Type"],
   { facts, path }: Extract<Payload, { readonly _tag: "Facts" }>,
@@ -185,7 +200,8 @@ const openFacts = (
   const here = Rights.at(rights, path)
   const isSame = !rights.prefixes.some((prefix) => prefix.path !== path && VirtualPath.contains(path, prefix.path))
   const permissions = isSame ? () => here : (entry: Entry) => Rights.at(rights, VirtualPath.join(path, entry.name))
-  const line = (entry: Entry) => Facts.line(entry, facts, { permissions: permissions(entry) })
+  const write = Facts.line(facts)
+  const line = (entry: Entry) => write(entry, { permissions: permissions(entry) })
   return Effect.flatMap(
     storage.stat(path),
     (entry): Effect.Effect<Source, "NotADirectory"> =>
@@ -195,12 +211,12 @@ const openFacts = (
   )
 }
 
-const lines = (
-  entries: Stream.Stream<Entry, StorageError>,
-  line: (entry: Entry) => string
+const lines = <A>(
+  shown: Stream.Stream<A, StorageError>,
+  line: (one: A) => string
 ): Stream.Stream<Uint8Array, StorageError> =>
-  Stream.mapChunks(entries, (batch) => {
+  Stream.mapChunks(shown, (batch) => {
     let text = ""
-    for (const entry of batch) text += `${line(entry)}\r\n`
+    for (const one of batch) text += `${line(one)}\r\n`
     return Chunk.of(Text.encode(text))
   })

@@ -5,9 +5,11 @@ import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import * as Beneath from "../../../src/runtime/platform/Beneath.ts"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
+import * as Folder from "../../../src/runtime/platform/Folder.ts"
 import * as NodeCall from "../../../src/runtime/platform/NodeCall.ts"
 import * as PooledCall from "../../../src/runtime/platform/PooledCall.ts"
 import * as Status from "../../../src/runtime/platform/Status.ts"
+import * as ThreadWaits from "../../../src/runtime/platform/ThreadWaits.ts"
 import * as HostError from "../../../src/runtime/storage/HostError.ts"
 import { descriptors, temporary } from "./fixtures.ts"
 
@@ -130,6 +132,43 @@ if (ffi !== undefined) {
     compare("/", ["dev", "proc", "tmp", "etc"])
     compare("/dev", ["null", "fd"])
     compare("/etc", ["passwd", "group"])
+  })
+
+  it.scoped("a directory is read on the pool first, and then in this turn for as long as that takes no waiting", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporary
+      const all = Array.from({ length: 5000 }, (_, index) => `name-${String(index).padStart(5, "0")}`)
+      for (const name of all) Fs.writeFileSync(`${folder}/${name}`, "")
+      const open = Descriptor.scoped((keep) => Effect.sync(() => keep(Fs.openSync(folder, "r"))))
+      let count = 0
+      const cached = () => 0
+      const uncached = () => count++
+      for (const [unsafeWaits, turns] of [
+        [cached, "LNNN"],
+        [uncached, "LNLL"],
+        [undefined, "LLLL"]
+      ] as const) {
+        const next = Folder.names({ koffi, libc }, unsafeWaits)?.(yield* open) ?? assert.fail("no getdents64")
+        const found: Array<string> = []
+        let seen = ""
+        for (let ended = false; !ended; ) {
+          const fiber = Effect.runFork(next)
+          seen += fiber.unsafePoll() === null ? "L" : "N"
+          const names = yield* Fiber.join(fiber)
+          for (const name of names ?? []) found.push(name)
+          ended = names === undefined
+        }
+        assert.isTrue(seen.startsWith(turns), seen)
+        assert.deepStrictEqual(found.sort(), all)
+      }
+    })
+  )
+
+  it("a wait inside a system call is counted", () => {
+    const waits = ThreadWaits.make({ koffi, libc }) ?? assert.fail("no getrusage")
+    const before = waits()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    assert.isAbove(waits(), before)
   })
 
   it.scoped("openat2 opens below its root and nowhere else, with and without waiting", () =>

@@ -91,6 +91,8 @@ describe.each(drivers)("Storage ($name)", ({ layer }) => {
         assert.deepInclude(error, { _tag: "StorageError", reason: expected, path })
         assert.strictEqual(yield* reason(Effect.scoped(storage.open(at(path)))), expected)
         assert.strictEqual(yield* reason(Stream.runDrain(storage.list(at(path)))), expected)
+        if (storage.names === undefined) return
+        assert.strictEqual(yield* reason(Stream.runDrain(storage.names(at(path)))), expected)
       })
     )
 
@@ -100,6 +102,8 @@ describe.each(drivers)("Storage ($name)", ({ layer }) => {
         assert.strictEqual(yield* reason(Effect.scoped(storage.open(at("/pub")))), "IsADirectory")
         assert.strictEqual(yield* reason(Effect.scoped(storage.open(at("/pub/here")))), "IsADirectory")
         assert.strictEqual(yield* reason(Stream.runDrain(storage.list(at("/readme.txt")))), "NotADirectory")
+        if (storage.names === undefined) return
+        assert.strictEqual(yield* reason(Stream.runDrain(storage.names(at("/readme.txt")))), "NotADirectory")
       })
     )
 
@@ -125,6 +129,17 @@ describe.each(drivers)("Storage ($name)", ({ layer }) => {
         )
         const found = entries.find(({ name }) => name === "a")
         assert.deepStrictEqual(found, yield* storage.stat(at("/pub/a")))
+      })
+    )
+
+    it.effect("the names alone, where there are such, are those of the list", () =>
+      Effect.gen(function* () {
+        const { list, names } = yield* Storage
+        if (names === undefined) return
+        for (const path of ["/", "/pub", "/hollow"]) {
+          const listed = yield* Stream.runCollect(Stream.map(list(at(path)), ({ name }) => name))
+          assert.deepStrictEqual(yield* Stream.runCollect(names(at(path))), listed, path)
+        }
       })
     )
 

@@ -42,6 +42,7 @@ Measures Weft and the FTP servers that are installed beside it.
   --clients COUNT     So many clients in every workload, for a curve
   --sessions COUNT    Idle sessions held (${Scale.full.sessions})
   --addresses COUNT   Loopback addresses the clients come from (${Scale.full.addresses})
+  --tls VERSION       The version of TLS in the workloads that use it, 1.2 or 1.3 (${Scale.full.tlsVersion})
   --weft NAME=FOLDER  A Weft that is built in another folder; may be repeated, takes the place of this one
   --weft-flags FLAGS  Further flags of weft serve, with spaces between them
   --folder FOLDER     Where the files served are put (/dev/shm, else the system's temporary folder)
@@ -61,6 +62,11 @@ const whole = (name: string, text: string | undefined, otherwise: number): numbe
   const value = number(name, text, otherwise)
   if (!Number.isInteger(value)) throw new Error(`--${name} takes a whole number`)
   return value
+}
+
+const tlsVersion = (text: string | undefined): "1.2" | "1.3" => {
+  if (text !== undefined && text !== "1.2" && text !== "1.3") throw new Error("--tls takes 1.2 or 1.3")
+  return text ?? Scale.full.tlsVersion
 }
 
 const weft = (text: string): readonly [string, string] => {
@@ -90,6 +96,7 @@ const parse = (args: ReadonlyArray<string>): Options => {
       rounds: text,
       seconds: text,
       sessions: text,
+      tls: text,
       weft: { type: "string", multiple: true },
       "weft-flags": text
     }
@@ -106,6 +113,7 @@ const parse = (args: ReadonlyArray<string>): Options => {
       rounds: whole("rounds", values.rounds, base.rounds),
       seconds: number("seconds", values.seconds, base.seconds),
       sessions: whole("sessions", values.sessions, base.sessions),
+      tlsVersion: tlsVersion(values.tls),
       addresses: whole("addresses", values.addresses, base.addresses),
       clients: values.clients === undefined ? undefined : whole("clients", values.clients, 1)
     },

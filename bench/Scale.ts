@@ -17,6 +17,8 @@ export interface Scale {
   readonly crowd: number
   /** Takes the place of a workload's number of clients. */
   readonly clients: number | undefined
+  /** The version of TLS that is spoken. */
+  readonly tlsVersion: "1.2" | "1.3"
   /** Over how many loopback addresses the clients are spread. */
   readonly addresses: number
 }
@@ -39,6 +41,7 @@ export const full: Scale = {
   sessions: 1000,
   crowd: 200,
   clients: undefined,
+  tlsVersion: "1.3",
   addresses: 16
 }
 

@@ -18,6 +18,10 @@ export interface Place {
   readonly passive: { readonly first: number; readonly last: number }
   /** Whether clients are going to upload; some servers need an account for that. */
   readonly writing: boolean
+  /** Whether clients are going to ask for TLS; a server that is not asked for it is started without. */
+  readonly tls: boolean
+  /** How many clients there are going to be. */
+  readonly clients: number
 }
 
 /**

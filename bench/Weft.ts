@@ -20,6 +20,11 @@ const makeAccounts = (main: string, place: Place, name: string): string => {
   return file
 }
 
+const tlsFlags = ({ field }: Place): ReadonlyArray<string> => {
+  const { certificate, key } = field.certificate
+  return ["--tls-cert", certificate, "--tls-key", key]
+}
+
 const configure = (main: string, name: string, flags: ReadonlyArray<string>, place: Place): Command => ({
   file: process.execPath,
   args: [
@@ -27,6 +32,7 @@ const configure = (main: string, name: string, flags: ReadonlyArray<string>, pla
     ...["--passive-ports", `${place.passive.first}-${place.passive.last}`],
     ...["--clients-per-thread", "8000", "--queue", "8000", "--log-level", "none"],
     ...(place.writing ? ["--accounts", makeAccounts(main, place, name)] : []),
+    ...(place.tls ? tlsFlags(place) : []),
     ...flags
   ],
   ...(place.writing && { login: writer })

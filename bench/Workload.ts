@@ -44,6 +44,9 @@ export interface Workload {
   readonly cpuPer: "GiB" | "1000" | undefined
   readonly better: "more" | "less"
   readonly writing: boolean
+  /** Whether it is done over TLS. */
+  readonly tls: boolean
+  readonly clients: (scale: Scale) => number
   /** Measures a server that was started for nothing else. */
   readonly measure: (server: Running, scale: Scale) => Effect.Effect<Sample, BenchError, Scope.Scope>
 }
@@ -71,6 +74,17 @@ export const common = (server: Running, scale: Scale, clients: number): Load.Loa
   seconds: scale.seconds,
   clients,
   addresses: Math.min(scale.addresses, clients)
+})
+
+/**
+ * The version of TLS and the only cipher that is spoken, so that all servers do the same work.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const tlsOptions = ({ tlsVersion }: Scale): Load.LoadOptions => ({
+  tls: tlsVersion,
+  cipher: tlsVersion === "1.2" ? "ECDHE-RSA-AES128-GCM-SHA256" : "TLS_AES_128_GCM_SHA256"
 })
 
 /**
@@ -117,6 +131,12 @@ const measured = Effect.fnUntraced(function* (server: Running, work: string, opt
   return { report, cpu: Cost.cpuSeconds(server.keeper) - before }
 })
 
+/** The share of the handshakes that resumed a session, on control connections and on data connections. */
+const resumption = ({ dataHandshakes = 0, dataResumed = 0, handshakes = 0, resumed = 0 }: Load.LoadReport) => ({
+  ...(handshakes > 0 && { resumed: resumed / handshakes }),
+  ...(dataHandshakes > 0 && { dataResumed: dataResumed / dataHandshakes })
+})
+
 const nothingDone = (report: Load.LoadReport) =>
   new BenchError({ reason: "LoadFailed", detail: `nothing was done; ${report.errors} errors: ${report.firstError}` })
 
@@ -146,6 +166,7 @@ export interface Plain {
   readonly clients: (scale: Scale) => number
   readonly counted: "bytes" | "operations"
   readonly unit: string
+  readonly tls?: boolean
   readonly options?: (server: Running, scale: Scale) => Load.LoadOptions
 }
 
@@ -155,15 +176,18 @@ export interface Plain {
  * @since 0.1.0
  * @category constructors
  */
-export const plain = ({ clients, counted, name, options, title, unit, work }: Plain): Workload => ({
+export const plain = ({ clients, counted, name, options, title, tls = false, unit, work }: Plain): Workload => ({
   name,
   title: (scale) => `${title(scale)}, ${count(scale.clients ?? clients(scale))}`,
   unit,
   cpuPer: counted === "bytes" ? "GiB" : "1000",
   better: "more",
   writing: work === "upload",
+  tls,
+  clients: (scale) => scale.clients ?? clients(scale),
   measure: Effect.fnUntraced(function* (server, scale) {
-    const all = { ...common(server, scale, scale.clients ?? clients(scale)), ...options?.(server, scale) }
+    const many = scale.clients ?? clients(scale)
+    const all = { ...common(server, scale, many), ...(tls && tlsOptions(scale)), ...options?.(server, scale) }
     const { cpu, report } = yield* measured(server, work, all, scale)
     if (report.operations + report.late === 0 && report.bytes === 0) return yield* nothingDone(report)
     const perUnit = counted === "bytes" ? report.bytes / GIB : (report.operations + report.late) / 1000
@@ -175,7 +199,7 @@ export const plain = ({ clients, counted, name, options, title, unit, work }: Pl
       jain: report.jain,
       loadShare: report.cpuShare,
       ...faults(report),
-      ...(hasOrdinary && { more: { jainOrdinary: report.jainOrdinary } })
+      more: { ...(hasOrdinary && { jainOrdinary: report.jainOrdinary }), ...resumption(report) }
     }
   })
 })

@@ -9,15 +9,45 @@ import { common, count, faults, fileOptions, plain, settle, size, warmUp } from 
 const MIB = 1024 * 1024
 const KIB = 1024
 
-const download = (name: string, clients: number): Workload =>
+const download = (name: string, clients: number, tls: boolean): Workload =>
   plain({
     name,
+    tls,
     work: "download",
-    title: (scale) => `download of ${size(scale.bigBytes)}`,
+    title: (scale) => `${tls ? "TLS: " : ""}download of ${size(scale.bigBytes)}`,
     clients: () => clients,
     counted: "bytes",
     unit: "MiB/s",
     options: (server) => fileOptions(server, "big")
+  })
+
+const upload = (name: string, clients: number, tls: boolean): Workload =>
+  plain({
+    name,
+    tls,
+    work: "upload",
+    title: (scale) => `${tls ? "TLS: " : ""}upload of ${size(scale.uploadBytes)}`,
+    clients: () => clients,
+    counted: "bytes",
+    unit: "MiB/s",
+    options: (server) => ({
+      ...fileOptions(server, "upload"),
+      "upload-path": "uploads",
+      "upload-folder": server.place.field.uploads
+    })
+  })
+
+/** What a session over TLS costs to begin: with a handshake of its own, or one that resumes the client's last. */
+const handshake = (name: string, resume: 0 | 1): Workload =>
+  plain({
+    name,
+    tls: true,
+    work: "login",
+    title: () => `TLS: connect, ${resume === 1 ? "resume" : "shake hands"}, log in, quit`,
+    clients: () => 16,
+    counted: "operations",
+    unit: "sessions/s",
+    options: () => ({ resume })
   })
 
 const idleClients = (scale: Scale) => scale.clients ?? scale.sessions
@@ -30,6 +60,8 @@ const idle: Workload = {
   cpuPer: undefined,
   better: "less",
   writing: false,
+  tls: false,
+  clients: idleClients,
   measure: Effect.fnUntraced(function* (server, scale) {
     const one = common(server, scale, 1)
     const newClient = Effect.scoped(
@@ -77,6 +109,8 @@ const busy: Workload = {
   cpuPer: undefined,
   better: "less",
   writing: false,
+  tls: false,
+  clients: (scale) => (scale.clients ?? 100) + 10,
   measure: Effect.fnUntraced(function* (server, scale) {
     const transfers = { ...common(server, scale, scale.clients ?? 100), ...fileOptions(server, "1m") }
     yield* warmUp(server, "download", transfers, scale)
@@ -104,8 +138,8 @@ const busy: Workload = {
  * @category table
  */
 export const all: ReadonlyArray<Workload> = [
-  download("download-1", 1),
-  download("download-16", 16),
+  download("download-1", 1, false),
+  download("download-16", 16, false),
   plain({
     name: "files-1m",
     work: "download",
@@ -149,19 +183,7 @@ export const all: ReadonlyArray<Workload> = [
     unit: "/s",
     options: (_, scale) => ({ path: "entries", entries: scale.entries })
   }),
-  plain({
-    name: "upload",
-    work: "upload",
-    title: (scale) => `upload of ${size(scale.uploadBytes)}`,
-    clients: () => 4,
-    counted: "bytes",
-    unit: "MiB/s",
-    options: (server) => ({
-      ...fileOptions(server, "upload"),
-      "upload-path": "uploads",
-      "upload-folder": server.place.field.uploads
-    })
-  }),
+  upload("upload", 4, false),
   plain({
     name: "mix",
     work: "mix",
@@ -185,5 +207,11 @@ export const all: ReadonlyArray<Workload> = [
       "greedy-local": `${server.place.field.root}/big`
     })
   }),
-  busy
+  busy,
+  download("tls-download-1", 1, true),
+  download("tls-download-16", 16, true),
+  upload("tls-upload-1", 1, true),
+  upload("tls-upload-16", 16, true),
+  handshake("tls-login", 0),
+  handshake("tls-resume", 1)
 ]

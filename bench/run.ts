@@ -52,7 +52,7 @@ const progress = (cell: Rounds.Cell) => {
   const faults = errors + wrong > 0 ? `, ${errors} errors, ${wrong} wrong (${firstError})` : ""
   const outcome =
     cell.missing ?? `${Report.figure(value)}${cpu === undefined ? "" : ` (${Report.figure(cpu)})`}${faults}`
-  return print(`${cell.round + 1}  ${cell.workload.padEnd(12)} ${cell.server.padEnd(12)} ${outcome}`)
+  return print(`${cell.round + 1}  ${cell.workload.padEnd(15)} ${cell.server.padEnd(15)} ${outcome}`)
 }
 
 const save = (name: string, results: Report.Results, cells: ReadonlyArray<Rounds.Cell>) =>
@@ -82,21 +82,23 @@ const show = (servers: ReadonlyArray<Server>, workloads: ReadonlyArray<Workload>
   print(
     [
       "workloads:",
-      ...workloads.map((one) => `  ${one.name.padEnd(12)} ${one.title(scale)}`),
+      ...workloads.map((one) => `  ${one.name.padEnd(15)} ${one.title(scale)}`),
       "servers:",
-      ...servers.map((one) => `  ${one.name.padEnd(12)} ${one.version}`)
+      ...servers.map((one) => `  ${one.name.padEnd(15)} ${one.version}`)
     ].join("\n")
   )
 
 const bench = Effect.fnUntraced(function* (options: Options.Options) {
-  const { servers, workloads } = yield* choose(options)
+  const { servers, workloads: wanted } = yield* choose(options)
   const { scale } = options
   if (options.list) {
-    yield* show(servers, workloads, scale)
+    yield* show(servers, wanted, scale)
     return
   }
   const atStart = machine()
   const field = yield* Field.layOut(scale, options.folder)
+  const workloads = field.withoutTls === undefined ? wanted : wanted.filter(({ tls }) => !tls)
+  if (workloads.length < wanted.length) yield* print(`No workloads over TLS: ${field.withoutTls}.`)
   const cells = yield* Rounds.all({ field, scale, servers, workloads, firstPort: options.firstPort }, progress)
   const names = servers.map((server) => server.name)
   const summaries = Summary.make(workloads, names, cells)

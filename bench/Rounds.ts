@@ -88,7 +88,11 @@ const rotated = <A>(values: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
 export const all = (plan: Plan, onCell: (cell: Cell) => Effect.Effect<void>): Effect.Effect<ReadonlyArray<Cell>> =>
   Effect.forEach(
     Array.from({ length: plan.scale.rounds }, (_, round) => round).flatMap((round) =>
-      plan.workloads.flatMap((workload) => rotated(plan.servers, round).map((server) => ({ round, server, workload })))
+      plan.workloads.flatMap((workload) =>
+        rotated(plan.servers, round)
+          .filter((server) => server.isWeft || !workload.weftOnly)
+          .map((server) => ({ round, server, workload }))
+      )
     ),
     ({ round, server, workload }) => Effect.tap(measure(plan, round, workload, server), onCell)
   )

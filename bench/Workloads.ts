@@ -50,18 +50,17 @@ const handshake = (name: string, resume: 0 | 1): Workload =>
     options: () => ({ resume })
   })
 
-const idleClients = (scale: Scale) => scale.clients ?? scale.sessions
-
 /** Sessions that do nothing: what each costs in memory, and whether a new client and they themselves are served. */
-const idle: Workload = {
-  name: "idle",
-  title: (scale) => `memory of an idle session, ${count(idleClients(scale))}`,
+const idle = (name: string, sessions: (scale: Scale) => number, weftOnly: boolean): Workload => ({
+  name,
+  title: (scale) => `memory of an idle session, ${count(scale.clients ?? sessions(scale))}`,
   unit: "KiB",
   cpuPer: undefined,
   better: "less",
   writing: false,
   tls: false,
-  clients: idleClients,
+  weftOnly,
+  clients: (scale) => scale.clients ?? sessions(scale),
   measure: Effect.fnUntraced(function* (server, scale) {
     const one = common(server, scale, 1)
     const newClient = Effect.scoped(
@@ -74,7 +73,7 @@ const idle: Workload = {
     const alone = yield* newClient
     yield* settle
     const empty = Cost.memory(server.keeper)
-    const options = { ...common(server, scale, idleClients(scale)), "setup-seconds": 60, ramp: 16 }
+    const options = { ...common(server, scale, scale.clients ?? sessions(scale)), "setup-seconds": 60, ramp: 16 }
     const load = yield* Load.open(server.place.field, "idle", { ...options, seconds: 10 })
     if (load.sessions === 0) return yield* new BenchError({ reason: "LoadFailed", detail: "no session was opened" })
     yield* settle
@@ -86,6 +85,7 @@ const idle: Workload = {
       p50: held.latencyMs.p50,
       p99: held.latencyMs.p99,
       loadShare: Math.max(alone.cpuShare, crowded.cpuShare),
+      memory: full.kib,
       ...faults(held),
       more: {
         baseKib: empty.kib,
@@ -99,7 +99,7 @@ const idle: Workload = {
       }
     }
   })
-}
+})
 
 /** Sessions that only ask, now and then, while others transfer: how long the slowest of a hundred replies takes. */
 const busy: Workload = {
@@ -110,6 +110,7 @@ const busy: Workload = {
   better: "less",
   writing: false,
   tls: false,
+  weftOnly: false,
   clients: (scale) => (scale.clients ?? 100) + 10,
   measure: Effect.fnUntraced(function* (server, scale) {
     const transfers = { ...common(server, scale, scale.clients ?? 100), ...fileOptions(server, "1m") }
@@ -123,6 +124,7 @@ const busy: Workload = {
       p99: asked.latencyMs.p99,
       jain: moved.jain,
       loadShare: moved.cpuShare + asked.cpuShare,
+      memory: Cost.memory(server.keeper).kib,
       ...faults(moved),
       errors: moved.errors + asked.errors,
       firstError: moved.firstError || asked.firstError,
@@ -193,7 +195,8 @@ export const all: ReadonlyArray<Workload> = [
     unit: "sessions/s",
     options: (server) => fileOptions(server, "4k")
   }),
-  idle,
+  idle("idle", (scale) => scale.sessions, false),
+  idle("idle-many", (scale) => scale.manySessions, true),
   plain({
     name: "fairness",
     work: "download",

@@ -456,6 +456,8 @@ static void receive(struct client *c)
 static void part_in_order(struct client *c)
 {
   if (!c->data.parting) {
+    /* Tickets are not taken any more once the end has been told. */
+    take(&c->data, chunk, CHUNK, 0);
     if (!tls_end(c->data.tls)) return;
     shutdown(c->data.socket, SHUT_WR);
     c->data.parting = 1;

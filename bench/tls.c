@@ -53,7 +53,10 @@ struct tls *tls_start(int socket, struct tls_session *resumed, struct tls_sessio
   SSL_set_app_data(ssl, newest);
   SSL_set_read_ahead(ssl, ahead);
   SSL_set_connect_state(ssl);
-  if (resumed) SSL_set_session(ssl, (SSL_SESSION *)resumed);
+  /* A connection that does not end in order spoils the session it used: it gets a copy. */
+  SSL_SESSION *copy = resumed ? SSL_SESSION_dup((SSL_SESSION *)resumed) : NULL;
+  if (copy) SSL_set_session(ssl, copy);
+  SSL_SESSION_free(copy);
   return (struct tls *)ssl;
 }
 
@@ -111,7 +114,7 @@ int tls_end(struct tls *tls)
 
 int tls_resumed(const struct tls *tls) { return SSL_session_reused(ssl_of(tls)); }
 
-/* A session whose connection did not end in order could not be resumed: here it always did. */
+/* Without a close_notify the session would be spoiled, the one handed out last included. */
 void tls_free(struct tls *tls)
 {
   if (!tls) return;

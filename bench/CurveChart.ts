@@ -19,12 +19,12 @@ interface Name {
   readonly y: number
 }
 
-/** Moves names down until none is on another. */
+/** Moves names up until none is on another: below the lowest are the numbers of clients. */
 const apart = (names: ReadonlyArray<Name>): ReadonlyArray<Name> => {
   const moved: Array<Name> = []
-  for (const name of [...names].sort((a, b) => a.y - b.y)) {
-    const above = moved.at(-1)
-    moved.push({ text: name.text, y: above === undefined ? name.y : Math.max(name.y, above.y + NAME) })
+  for (const name of [...names].sort((a, b) => b.y - a.y)) {
+    const below = moved.at(-1)
+    moved.push({ text: name.text, y: below === undefined ? name.y : Math.min(name.y, below.y - NAME) })
   }
   return moved
 }

@@ -113,7 +113,7 @@ const proftpd = (file: string): Server =>
     const state = (name: string) => Path.join(place.field.state, `proftpd.${name}`)
     const path = write(place, "proftpd.conf", [
       ...withTls(place, (certificate, key) => [
-        `ModulePath ${Path.join(unpacked, "usr/lib/proftpd")}`,
+        ...(file.startsWith(unpacked) ? [`ModulePath ${Path.join(unpacked, "usr/lib/proftpd")}`] : []),
         "LoadModule mod_tls.c",
         "TLSEngine on",
         "TLSProtocol TLSv1.2 TLSv1.3",
@@ -191,7 +191,7 @@ const installed = (program: string, make: (file: string) => ReadonlyArray<Server
 }
 
 /**
- * The other servers that are there, each set up to serve guests without TLS, logs and limits.
+ * The other servers that are there, each set up to serve guests without logs and limits, with TLS where it is asked for.
  *
  * @since 0.1.0
  * @category constructors

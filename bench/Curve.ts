@@ -31,7 +31,10 @@ export const names: ReadonlyArray<string> = ["noop", "files-4k", "mix", "idle"]
 const ADDRESSES = 250
 
 /** From so many clients on, it takes a while until each had its turn: what is measured has to take longer. */
-const MANY = 1000
+const MANY = [
+  { clients: 5000, seconds: 15 },
+  { clients: 1000, seconds: 3 }
+]
 
 const nameAt = (workload: Workload, clients: number): string => `${workload.name}@${clients}`
 
@@ -41,7 +44,8 @@ const at = (workload: Workload, clients: number): Workload => ({
   clients: () => clients,
   title: (scale) => workload.title({ ...scale, clients }),
   measure: (server, scale) => {
-    const seconds = clients >= MANY ? Math.max(scale.seconds * 3, 3) : scale.seconds
+    const many = MANY.find((one) => clients >= one.clients)
+    const seconds = many === undefined ? scale.seconds : Math.max(scale.seconds * 3, many.seconds)
     return workload.measure(server, { ...scale, clients, seconds, addresses: ADDRESSES })
   }
 })

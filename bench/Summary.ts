@@ -108,7 +108,8 @@ export const byValue = (workload: Workload) => (a: Summary, b: Summary) => {
  * @category getters
  */
 export const ratio = (workload: Workload, one: number | undefined, other: number | undefined): number | undefined => {
-  if (one === undefined || other === undefined) return undefined
+  // Memory can come out below zero, and a ratio to that means nothing.
+  if (one === undefined || other === undefined || one < 0 || other <= 0) return undefined
   const quotient = workload.better === "more" ? one / other : other / one
   return Number.isFinite(quotient) ? quotient : undefined
 }

@@ -197,6 +197,11 @@ static int open_wire(struct wire *w, int port)
   return w->socket >= 0;
 }
 
+static const char *why_closed(void)
+{
+  return errno == EMFILE ? "the load generator has no descriptor left, see ulimit -Hn" : strerror(errno);
+}
+
 static void hang_up(struct wire *w)
 {
   tls_free(w->tls);
@@ -264,7 +269,7 @@ static void begin(struct client *c)
   c->deadline = c->began + seconds(options.patience);
   c->state = GREETING;
   if (open_wire(&c->control, options.port)) watch(&c->control, EPOLLIN);
-  else fail(c, strerror(errno));
+  else fail(c, why_closed());
 }
 
 /* An operation is over and everything about it was right. One that was begun in time and ended late is not part of the
@@ -544,7 +549,7 @@ static void start_transfer(struct client *c, const char *reply)
     return;
   }
   if (!open_wire(&c->data, port)) {
-    fail(c, strerror(errno));
+    fail(c, why_closed());
     return;
   }
   if (options.tls) {

@@ -12,7 +12,7 @@ const GAP = 4
 const TITLE = 34
 const BARS = WIDTH - LABEL - FIGURE
 
-/** One workload: a bar for each server, the best on top, the largest figure at full length. Nothing if there is none. */
+/** One workload: a bar for each server, the best on top, the largest figure at full length. Nothing of nothing. */
 const panel = (results: Results, workload: Workload): ReadonlyArray<Svg.Panel> => {
   const summaries = results.summaries
     .filter((one) => one.workload === workload.name && (one.value ?? 0) > 0)

@@ -191,7 +191,7 @@ const installed = (program: string, make: (file: string) => ReadonlyArray<Server
 }
 
 /**
- * The other servers that are there, each set up to serve guests without logs and limits, with TLS where it is asked for.
+ * The other servers that are there, each set up to serve guests without logs and limits, over TLS where that is asked.
  *
  * @since 0.1.0
  * @category constructors

@@ -16,6 +16,17 @@ import type { Scale } from "./Scale.ts"
 export const repository = Path.resolve(import.meta.dirname, "../..")
 
 /**
+ * A certificate and its key, in PEM.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Certificate {
+  readonly certificate: string
+  readonly key: string
+}
+
+/**
  * What every server serves, and where the harness keeps what it needs.
  *
  * @since 0.1.0
@@ -34,6 +45,10 @@ export interface Field {
   readonly guest: string
   /** The compiled keeper of servers. */
   readonly keep: string
+  /** What all servers prove themselves with. */
+  readonly certificate: Certificate
+  /** Why there is no TLS, if there is none. */
+  readonly withoutTls: string | undefined
 }
 
 const MIB = 1024 * 1024
@@ -64,28 +79,57 @@ const removeStale = (parent: string) => {
   }
 }
 
-const compile = (name: string, flags: ReadonlyArray<string> = []): string => {
+const call = (file: string, args: ReadonlyArray<string>) =>
+  ChildProcess.execFileSync(file, args, { stdio: "pipe", timeout: 60_000 })
+
+const compile = (name: string, sources: ReadonlyArray<string>, flags: ReadonlyArray<string> = []): string => {
   const program = Path.join(import.meta.dirname, name)
-  const source = Path.join(repository, "bench", `${name}.c`)
-  ChildProcess.execFileSync("cc", ["-O2", "-Wall", ...flags, "-o", program, source], { stdio: "pipe", timeout: 60_000 })
+  const paths = sources.map((source) => Path.join(repository, "bench", source))
+  // Libraries are looked at after what needs them.
+  call("cc", ["-O2", "-Wall", "-o", program, ...paths, ...flags])
   return program
+}
+
+/** With TLS where OpenSSL's headers are, and without where they are not. */
+const compileLoad = (): Pick<Field, "load" | "withoutTls"> => {
+  const sources = ["load.c", "tls.c"]
+  try {
+    return { load: compile("load", sources, ["-DWITH_TLS", "-lssl", "-lcrypto"]), withoutTls: undefined }
+  } catch {
+    return { load: compile("load", sources), withoutTls: "OpenSSL's headers (libssl-dev) are not there" }
+  }
+}
+
+/** RSA with 2048 bits: what every server takes, and a handshake costs all of them the same signature. */
+const makeCertificate = (paths: Certificate): string | undefined => {
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+  const output = ["-keyout", paths.key, "-out", paths.certificate]
+  try {
+    call("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", ...subject, ...output])
+    Fs.chmodSync(paths.key, 0o600)
+    return undefined
+  } catch {
+    return "the program openssl is not there to make a certificate"
+  }
 }
 
 const make = (parent: string, scale: Scale): Field => {
   removeStale(parent)
   const { bavail, bsize } = Fs.statfsSync(parent)
-  const needed = scale.bigBytes + scale.uploadBytes * 8
+  const needed = scale.bigBytes + scale.uploadBytes * 20
   if (bavail * bsize < needed) {
     throw new Error(`${parent} needs ${Math.ceil(needed / MIB)} MiB free: choose another --folder, or --quick`)
   }
   const base = Path.join(parent, `${PREFIX}${process.pid}`)
+  const state = Path.join(base, "state")
   const field = {
     root: Path.join(base, "files"),
     uploads: Path.join(base, "files", "uploads"),
-    state: Path.join(base, "state"),
-    guest: compile("guest", ["-shared", "-fPIC"]),
-    load: compile("load"),
-    keep: compile("keep")
+    state,
+    guest: compile("guest", ["guest.c"], ["-shared", "-fPIC"]),
+    keep: compile("keep", ["keep.c"]),
+    certificate: { certificate: Path.join(state, "certificate.pem"), key: Path.join(state, "key.pem") },
+    ...compileLoad()
   }
   const entries = Path.join(field.root, "entries")
   for (const folder of [base, field.root, field.state, entries, field.uploads]) {
@@ -99,7 +143,7 @@ const make = (parent: string, scale: Scale): Field => {
   for (let i = 0; i < scale.entries; i++) {
     Fs.writeFileSync(Path.join(entries, `entry-${String(i).padStart(6, "0")}.txt`), String(i))
   }
-  return field
+  return { ...field, withoutTls: field.withoutTls ?? makeCertificate(field.certificate) }
 }
 
 const remove = (parent: string) =>

@@ -25,6 +25,11 @@ export interface LoadReport {
   readonly checked: number
   /** Transfers with other bytes than expected, or another number of them. */
   readonly wrong: number
+  /** Handshakes on control connections and on data connections, and how many of each resumed a session. */
+  readonly handshakes?: number
+  readonly resumed?: number
+  readonly dataHandshakes?: number
+  readonly dataResumed?: number
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number; readonly mean: number }
   /** Jain's index over the clients' bytes, or operations where no bytes move. */
   readonly jain: number

@@ -1,6 +1,7 @@
 import * as Util from "node:util"
 import * as Effect from "effect/Effect"
 import { BenchError } from "./BenchError.ts"
+import * as Curve from "./Curve.ts"
 import { repository } from "./Field.ts"
 import * as Scale from "./Scale.ts"
 
@@ -14,6 +15,8 @@ export interface Options {
   readonly help: boolean
   readonly list: boolean
   readonly name: string
+  /** The numbers of clients of a growth curve; nothing for the usual tables. */
+  readonly curve: ReadonlyArray<number> | undefined
   readonly scale: Scale.Scale
   /** Names of workloads and servers; empty is all. */
   readonly only: ReadonlyArray<string>
@@ -39,14 +42,18 @@ Measures Weft and the FTP servers that are installed beside it.
   --seconds SECONDS   How long each measurement takes (${Scale.full.seconds})
   --only NAMES        Workloads and servers by name, with commas between them; Weft and its peers are all taken
                       unless a server is named
-  --clients COUNT     So many clients in every workload, for a curve
+  --clients COUNT     So many clients in every workload
+  --curve             A growth curve instead: ${Curve.names.join(", ")} (or those of --only)
+                      with ${Curve.points.join(", ")} clients, Weft with one and two shards; one round
+  --points COUNTS     Other numbers of clients for it, with commas between them
   --sessions COUNT    Idle sessions held (${Scale.full.sessions})
   --addresses COUNT   Loopback addresses the clients come from (${Scale.full.addresses})
+  --tls VERSION       The version of TLS in the workloads that use it, 1.2 or 1.3 (${Scale.full.tlsVersion})
   --weft NAME=FOLDER  A Weft that is built in another folder; may be repeated, takes the place of this one
   --weft-flags FLAGS  Further flags of weft serve, with spaces between them
   --folder FOLDER     Where the files served are put (/dev/shm, else the system's temporary folder)
   --port PORT         The first of the ports used; each server takes a thousand (12000)
-  --name NAME         What the results are called (latest)
+  --name NAME         What the results are called (latest; curve)
   --list              Shows the workloads and the servers found
   --help              This text
 `
@@ -63,6 +70,11 @@ const whole = (name: string, text: string | undefined, otherwise: number): numbe
   return value
 }
 
+const tlsVersion = (text: string | undefined): "1.2" | "1.3" => {
+  if (text !== undefined && text !== "1.2" && text !== "1.3") throw new Error("--tls takes 1.2 or 1.3")
+  return text ?? Scale.full.tlsVersion
+}
+
 const weft = (text: string): readonly [string, string] => {
   const at = text.indexOf("=")
   if (at <= 0) throw new Error("--weft takes NAME=FOLDER")
@@ -72,6 +84,13 @@ const weft = (text: string): readonly [string, string] => {
 const words = (text: string | undefined, by: string): ReadonlyArray<string> =>
   (text ?? "").split(by).filter((word) => word !== "")
 
+const points = (text: string | undefined, quick: boolean): ReadonlyArray<number> =>
+  text === undefined
+    ? quick
+      ? Curve.quickPoints
+      : Curve.points
+    : words(text, ",").map((word) => whole("points", word, 1))
+
 const parse = (args: ReadonlyArray<string>): Options => {
   const text = { type: "string" } as const
   const flag = { type: "boolean", default: false } as const
@@ -80,32 +99,37 @@ const parse = (args: ReadonlyArray<string>): Options => {
     options: {
       addresses: text,
       clients: text,
+      curve: flag,
       folder: text,
       help: flag,
       list: flag,
       name: text,
       only: text,
+      points: text,
       port: text,
       quick: flag,
       rounds: text,
       seconds: text,
       sessions: text,
+      tls: text,
       weft: { type: "string", multiple: true },
       "weft-flags": text
     }
   })
   const base = values.quick ? Scale.quick : Scale.full
-  const name = values.name ?? "latest"
+  const name = values.name ?? (values.curve ? "curve" : "latest")
   if (!/^[\w.-]+$/.test(name)) throw new Error("--name takes letters, digits, dots and hyphens")
   return {
     help: values.help,
     list: values.list,
     name,
+    curve: values.curve ? points(values.points, values.quick) : undefined,
     scale: {
       ...base,
-      rounds: whole("rounds", values.rounds, base.rounds),
+      rounds: whole("rounds", values.rounds, values.curve ? 1 : base.rounds),
       seconds: number("seconds", values.seconds, base.seconds),
       sessions: whole("sessions", values.sessions, base.sessions),
+      tlsVersion: tlsVersion(values.tls),
       addresses: whole("addresses", values.addresses, base.addresses),
       clients: values.clients === undefined ? undefined : whole("clients", values.clients, 1)
     },

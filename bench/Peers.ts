@@ -55,6 +55,10 @@ const peer = (name: string, versionOf: string, configure: (place: Place) => Comm
   configure: (place) => Effect.sync(() => ({ env: environment, ...configure(place) }))
 })
 
+/** Lines that only a server with TLS gets. */
+const withTls = (place: Place, lines: (certificate: string, key: string) => ReadonlyArray<string>) =>
+  place.tls ? lines(place.field.certificate.certificate, place.field.certificate.key) : []
+
 const vsftpd = (name: string, file: string, extra: ReadonlyArray<string>): Server =>
   peer(name, version("/bin/sh", ["-c", `"${file}" -v 0>&1`]), (place) => {
     const jail = Path.join(place.field.state, "jail")
@@ -79,6 +83,13 @@ const vsftpd = (name: string, file: string, extra: ReadonlyArray<string>): Serve
       "max_clients=0",
       "max_per_ip=0",
       "xferlog_enable=NO",
+      ...withTls(place, (certificate, key) => [
+        "ssl_enable=YES",
+        "allow_anon_ssl=YES",
+        "ssl_ciphers=HIGH",
+        `rsa_cert_file=${certificate}`,
+        `rsa_private_key_file=${key}`
+      ]),
       ...extra
     ])
     return { file, args: [path] }
@@ -91,7 +102,8 @@ const pureFtpd = (file: string): Server =>
     args: [
       ...["-S", `127.0.0.1,${place.port}`, "-p", `${place.passive.first}:32700`],
       ...["-c", "30000", "-e", "-f", "none", "-H", "-L", "100000:5", "-U", "022:022"],
-      ...["-g", Path.join(place.field.state, "pure-ftpd.pid")]
+      ...["-g", Path.join(place.field.state, "pure-ftpd.pid")],
+      ...withTls(place, (certificate, key) => ["--tls", "1", "--certfile", `${certificate},${key}`])
     ],
     env: { ...environment, GUEST_HOME: place.field.root, LD_PRELOAD: place.field.guest }
   }))
@@ -100,6 +112,14 @@ const proftpd = (file: string): Server =>
   peer("proftpd", version(file, ["-v"]), (place) => {
     const state = (name: string) => Path.join(place.field.state, `proftpd.${name}`)
     const path = write(place, "proftpd.conf", [
+      ...withTls(place, (certificate, key) => [
+        ...(file.startsWith(unpacked) ? [`ModulePath ${Path.join(unpacked, "usr/lib/proftpd")}`] : []),
+        "LoadModule mod_tls.c",
+        "TLSEngine on",
+        "TLSProtocol TLSv1.2 TLSv1.3",
+        `TLSRSACertificateFile ${certificate}`,
+        `TLSRSACertificateKeyFile ${key}`
+      ]),
       "ServerType standalone",
       "DefaultServer on",
       "DefaultAddress 127.0.0.1",
@@ -132,8 +152,11 @@ const proftpd = (file: string): Server =>
     return { file, args: ["--nodaemon", "--quiet", "--config", path] }
   })
 
-const whereabouts = (place: Place): ReadonlyArray<string> =>
-  [place.port, place.passive.first, place.passive.last].map(String).concat(place.field.root)
+const whereabouts = (place: Place): ReadonlyArray<string> => [
+  ...[place.port, place.passive.first, place.passive.last].map(String),
+  place.field.root,
+  ...withTls(place, (certificate, key) => [certificate, key])
+]
 
 /** Silent where it is missing: a traceback holds numbers too. */
 const PYFTPDLIB_VERSION = "import sys; sys.tracebacklimit = 0; import pyftpdlib; print(pyftpdlib.__ver__)"
@@ -168,7 +191,7 @@ const installed = (program: string, make: (file: string) => ReadonlyArray<Server
 }
 
 /**
- * The other servers that are there, each set up to serve guests without TLS, logs and limits.
+ * The other servers that are there, each set up to serve guests without logs and limits, over TLS where that is asked.
  *
  * @since 0.1.0
  * @category constructors

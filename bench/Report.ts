@@ -1,62 +1,9 @@
-import type { Scale } from "./Scale.ts"
+import { figure, marks, table } from "./Markdown.ts"
+import { bestPeer, find, type Results } from "./Results.ts"
 import type { Server } from "./Server.ts"
 import * as Summary from "./Summary.ts"
+import * as Targets from "./Targets.ts"
 import type { Workload } from "./Workload.ts"
-
-/**
- * Everything the tables are made of.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Results {
-  readonly scale: Scale
-  readonly servers: ReadonlyArray<Server>
-  readonly workloads: ReadonlyArray<Workload>
-  readonly summaries: ReadonlyArray<Summary.Summary>
-  /** Processor, cores, kernel, memory and how busy it was at the start. */
-  readonly machine: Readonly<Record<string, string | number>>
-}
-
-/**
- * A figure with about three digits.
- *
- * @since 0.1.0
- * @category rendering
- */
-export const figure = (value: number | undefined): string =>
-  value === undefined || !Number.isFinite(value)
-    ? "–"
-    : Math.abs(value) >= 100
-      ? value.toFixed(0)
-      : Math.abs(value) >= 10
-        ? value.toFixed(1)
-        : Math.abs(value) >= 0.1
-          ? value.toFixed(2)
-          : String(Number(value.toPrecision(2)))
-
-const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
-  [head, head.map((_, index) => (index === 0 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`)
-
-/** A mark for figures that are to be read with care. */
-const marks = (summary: Summary.Summary): string =>
-  `${summary.wrong > 0 ? " ✗" : ""}${summary.errors > 0 ? " !" : ""}${(summary.loadShare ?? 0) > 0.9 ? " ~" : ""}`
-
-const find = (results: Results, workload: Workload, server: Server) =>
-  results.summaries.find((one) => one.workload === workload.name && one.server === server.name)
-
-/**
- * The best of the others in a workload; those whose bytes were wrong are not counted.
- *
- * @since 0.1.0
- * @category getters
- */
-export const bestPeer = (results: Results, workload: Workload): Summary.Summary | undefined =>
-  results.servers
-    .filter((server) => !server.isWeft)
-    .flatMap((server) => find(results, workload, server) ?? [])
-    .filter((summary) => summary.value !== undefined && summary.wrong === 0)
-    .sort(Summary.byValue(workload))[0]
 
 const title = (results: Results, workload: Workload): string => {
   const per = workload.cpuPer === undefined ? "" : ` (CPU s/${workload.cpuPer})`
@@ -67,12 +14,14 @@ const mainTable = (results: Results): ReadonlyArray<string> => {
   const own = results.servers.filter((server) => server.isWeft)
   const peers = results.servers.filter((server) => !server.isWeft)
   const value = (workload: Workload) => (server: Server) => {
-    const summary = find(results, workload, server)
+    const summary = find(results, workload.name, server.name)
     if (summary?.value === undefined) return "–"
     return `${figure(summary.value)}${summary.cpu === undefined ? "" : ` (${figure(summary.cpu)})`}${marks(summary)}`
   }
   const against = (workload: Workload) => (server: Server) =>
-    figure(Summary.ratio(workload, find(results, workload, server)?.value, bestPeer(results, workload)?.value))
+    figure(
+      Summary.ratio(workload, find(results, workload.name, server.name)?.value, bestPeer(results, workload)?.value)
+    )
   const names = (servers: ReadonlyArray<Server>) => servers.map((server) => server.name)
   return table(
     ["workload", ...names(own), ...own.map(({ name }) => `${name} ÷ best peer`), "best peer", ...names(peers)],
@@ -92,7 +41,7 @@ const perServer = (results: Results, cell: (summary: Summary.Summary) => string)
     results.workloads.map((workload) => [
       workload.name,
       ...results.servers.map((server) => {
-        const summary = find(results, workload, server)
+        const summary = find(results, workload.name, server.name)
         return summary === undefined || summary.rounds === 0 ? "–" : cell(summary)
       })
     ])
@@ -123,6 +72,16 @@ const remarks = (results: Results): ReadonlyArray<string> => {
   return lines.length === 0 ? ["Nothing."] : lines
 }
 
+const targets = (results: Results): ReadonlyArray<string> => {
+  const own = results.servers.filter((server) => server.isWeft).map((server) => server.name)
+  const verdict = (target: Targets.Target) => (server: string) => {
+    const judged = target.judge(results, server)
+    return judged === undefined ? "not measured" : `${judged.met ? "met" : "**not met**"}: ${judged.figure}`
+  }
+  const rows = Targets.all.map((target) => [`${target.workload}: ${target.wanted}`, ...own.map(verdict(target))])
+  return ["## Targets", "", ...table(["target", ...own], rows), ""]
+}
+
 /**
  * The results as a Markdown document.
  *
@@ -146,6 +105,7 @@ export const markdown = (results: Results): string => {
     "",
     ...mainTable(results),
     "",
+    ...(results.scale.clients === undefined ? targets(results) : []),
     "## p50 and p99 of an operation, ms",
     "",
     ...perServer(results, ({ p50, p99 }) => `${figure(p50)} / ${figure(p99)}`),

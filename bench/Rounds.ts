@@ -38,9 +38,19 @@ export interface Plan {
 const PASSIVE = 900
 const STRIDE = 1000
 
-const placeOf = (plan: Plan, server: Server.Server, writing: boolean): Server.Place => {
-  const port = plan.firstPort + plan.servers.indexOf(server) * STRIDE
-  return { field: plan.field, port, passive: { first: port + 1, last: port + PASSIVE }, writing }
+/** The last port below those the system gives away itself: many clients need all up to there. */
+const LAST = 32_700
+
+const placeOf = (plan: Plan, server: Server.Server, workload: Workload): Server.Place => {
+  const index = plan.servers.indexOf(server)
+  const clients = workload.clients(plan.scale)
+  const { tls, writing } = workload
+  const own = plan.firstPort + index * STRIDE
+  if (clients <= PASSIVE / 2) {
+    return { field: plan.field, port: own, passive: { first: own + 1, last: own + PASSIVE }, writing, tls, clients }
+  }
+  const passive = { first: plan.firstPort + STRIDE, last: LAST }
+  return { field: plan.field, port: plan.firstPort + index, passive, writing, tls, clients }
 }
 
 const measure = (plan: Plan, round: number, workload: Workload, server: Server.Server): Effect.Effect<Cell> => {
@@ -48,7 +58,7 @@ const measure = (plan: Plan, round: number, workload: Workload, server: Server.S
   // Sessions are opened in at most 60 seconds, twice; starting and ending a server takes at most 25.
   const limit = 150_000 + 5000 * plan.scale.seconds
   return Effect.gen(function* () {
-    const running = yield* Server.start(server, placeOf(plan, server, workload.writing))
+    const running = yield* Server.start(server, placeOf(plan, server, workload))
     const sample = yield* workload.measure(running, plan.scale)
     return { ...cell, sample }
   }).pipe(
@@ -78,7 +88,11 @@ const rotated = <A>(values: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
 export const all = (plan: Plan, onCell: (cell: Cell) => Effect.Effect<void>): Effect.Effect<ReadonlyArray<Cell>> =>
   Effect.forEach(
     Array.from({ length: plan.scale.rounds }, (_, round) => round).flatMap((round) =>
-      plan.workloads.flatMap((workload) => rotated(plan.servers, round).map((server) => ({ round, server, workload })))
+      plan.workloads.flatMap((workload) =>
+        rotated(plan.servers, round)
+          .filter((server) => server.isWeft || !workload.weftOnly)
+          .map((server) => ({ round, server, workload }))
+      )
     ),
     ({ round, server, workload }) => Effect.tap(measure(plan, round, workload, server), onCell)
   )

@@ -14,9 +14,13 @@ export interface Scale {
   readonly uploadBytes: number
   readonly entries: number
   readonly sessions: number
+  /** Idle sessions that a new client must not notice. */
+  readonly manySessions: number
   readonly crowd: number
   /** Takes the place of a workload's number of clients. */
   readonly clients: number | undefined
+  /** The version of TLS that is spoken. */
+  readonly tlsVersion: "1.2" | "1.3"
   /** Over how many loopback addresses the clients are spread. */
   readonly addresses: number
 }
@@ -37,8 +41,10 @@ export const full: Scale = {
   uploadBytes: 100 * MIB,
   entries: 10_000,
   sessions: 1000,
+  manySessions: 10_000,
   crowd: 200,
   clients: undefined,
+  tlsVersion: "1.3",
   addresses: 16
 }
 
@@ -57,5 +63,6 @@ export const quick: Scale = {
   uploadBytes: 8 * MIB,
   entries: 1000,
   sessions: 100,
+  manySessions: 1000,
   crowd: 50
 }

@@ -18,6 +18,10 @@ export interface Place {
   readonly passive: { readonly first: number; readonly last: number }
   /** Whether clients are going to upload; some servers need an account for that. */
   readonly writing: boolean
+  /** Whether clients are going to ask for TLS; a server that is not asked for it is started without. */
+  readonly tls: boolean
+  /** How many clients there are going to be. */
+  readonly clients: number
 }
 
 /**
@@ -76,6 +80,15 @@ const greets = (port: number): Effect.Effect<void, string> =>
     return Effect.sync(() => socket.destroy())
   })
 
+/** Fails when somebody else listens there: a server that greets would then be another one. */
+const isFree = (port: number): Effect.Effect<void, BenchError> =>
+  Effect.async((resume) => {
+    const probe = Net.createServer()
+    const detail = `port ${port} is in use, by another run perhaps: choose another --port`
+    probe.once("error", () => resume(Effect.fail(new BenchError({ reason: "ServerFailed", detail }))))
+    probe.listen({ host: "127.0.0.1", port }, () => probe.close(() => resume(Effect.void)))
+  })
+
 /**
  * Starts a server under a keeper and waits until it greets; it ends, with everything it started, when the scope closes.
  *
@@ -86,6 +99,7 @@ export const start = Effect.fnUntraced(function* (
   server: Server,
   place: Place
 ): Effect.fn.Return<Running, BenchError, Scope.Scope> {
+  yield* isFree(place.port)
   const command = yield* server.configure(place)
   const child = yield* Child.start(place.field.keep, [command.file, ...command.args], {
     cwd: place.field.state,

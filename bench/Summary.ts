@@ -19,6 +19,8 @@ export interface Summary {
   readonly p99: number | undefined
   readonly jain: number | undefined
   readonly loadShare: number | undefined
+  /** In KiB. */
+  readonly memory: number | undefined
   readonly errors: number
   readonly checked: number
   readonly wrong: number
@@ -58,6 +60,7 @@ const summarize = (workload: string, server: string, cells: ReadonlyArray<Cell>)
     p99: of((sample) => sample.p99),
     jain: of((sample) => sample.jain),
     loadShare: of((sample) => sample.loadShare),
+    memory: of((sample) => sample.memory),
     errors: sum((sample) => sample.errors),
     checked: sum((sample) => sample.checked),
     wrong: sum((sample) => sample.wrong),
@@ -105,7 +108,8 @@ export const byValue = (workload: Workload) => (a: Summary, b: Summary) => {
  * @category getters
  */
 export const ratio = (workload: Workload, one: number | undefined, other: number | undefined): number | undefined => {
-  if (one === undefined || other === undefined) return undefined
+  // Memory can come out below zero, and a ratio to that means nothing.
+  if (one === undefined || other === undefined || one < 0 || other <= 0) return undefined
   const quotient = workload.better === "more" ? one / other : other / one
   return Number.isFinite(quotient) ? quotient : undefined
 }

@@ -20,25 +20,64 @@ const makeAccounts = (main: string, place: Place, name: string): string => {
   return file
 }
 
+const tlsFlags = ({ field }: Place): ReadonlyArray<string> => {
+  const { certificate, key } = field.certificate
+  return ["--tls-cert", certificate, "--tls-key", key]
+}
+
+/** Limits are out of the way: one thread has room for all. */
+const room = ({ clients }: Place): string => String(Math.max(8000, clients + 1000))
+
 const configure = (main: string, name: string, flags: ReadonlyArray<string>, place: Place): Command => ({
   file: process.execPath,
   args: [
     ...[main, "serve", "--root", place.field.root, "--host", "127.0.0.1", "--port", String(place.port)],
     ...["--passive-ports", `${place.passive.first}-${place.passive.last}`],
-    ...["--clients-per-thread", "8000", "--queue", "8000", "--log-level", "none"],
+    ...["--clients-per-thread", room(place), "--queue", room(place), "--log-level", "none"],
     ...(place.writing ? ["--accounts", makeAccounts(main, place, name)] : []),
+    ...(place.tls ? tlsFlags(place) : []),
     ...flags
   ],
   ...(place.writing && { login: writer })
 })
 
 /**
- * The Weft of a folder, twice: as it comes, and with every session on the main thread. Its `dist` has to be built.
+ * What is added to Weft's name, and the flags it stands for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Shape = readonly [suffix: string, flags: ReadonlyArray<string>]
+
+/**
+ * As Weft comes, and with every session on the main thread.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const usual: ReadonlyArray<Shape> = [
+  ["", []],
+  ["-main", ["--shards", "0"]]
+]
+
+/**
+ * With one shard and with two.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const sharded: ReadonlyArray<Shape> = [
+  ["-1", ["--shards", "1"]],
+  ["-2", ["--shards", "2"]]
+]
+
+/**
+ * The Weft of a folder, once in each shape. Its `dist` has to be built.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const at = (name: string, folder: string, flags: ReadonlyArray<string>) =>
+export const at = (name: string, folder: string, flags: ReadonlyArray<string>, shapes: ReadonlyArray<Shape>) =>
   Effect.try({
     try: (): ReadonlyArray<Server> => {
       const main = Path.resolve(folder, "dist/main.js")
@@ -56,7 +95,7 @@ export const at = (name: string, folder: string, flags: ReadonlyArray<string>) =
                 catch: (cause) => new BenchError({ reason: "ServerFailed", detail: String(cause) })
               })
       })
-      return [one(name, []), one(`${name}-main`, ["--shards", "0"])]
+      return shapes.map(([suffix, own]) => one(`${name}${suffix}`, own))
     },
     catch: (cause) => new BenchError({ reason: "Setup", detail: `no Weft in ${folder}: ${String(cause)}` })
   })

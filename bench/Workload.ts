@@ -22,6 +22,8 @@ export interface Sample {
   readonly jain?: number
   /** Cores the load generators used, all together. */
   readonly loadShare: number
+  /** What the server and all its processes took when the time was up, sessions still open, in KiB. */
+  readonly memory: number
   /** Transfers and connections that failed, and the first of the reasons. */
   readonly errors: number
   readonly firstError: string
@@ -44,12 +46,23 @@ export interface Workload {
   readonly cpuPer: "GiB" | "1000" | undefined
   readonly better: "more" | "less"
   readonly writing: boolean
+  /** Whether it is done over TLS. */
+  readonly tls: boolean
+  readonly clients: (scale: Scale) => number
+  /** Whether it says nothing about peers, so that only Weft is put to it. */
+  readonly weftOnly: boolean
   /** Measures a server that was started for nothing else. */
   readonly measure: (server: Running, scale: Scale) => Effect.Effect<Sample, BenchError, Scope.Scope>
 }
 
 const MIB = 1024 * 1024
 const GIB = 1024 * MIB
+
+/** From so many clients on, each waits long for its turn. */
+const MANY = 1000
+
+/** Enough to warm up with. */
+const FEW = 200
 
 /**
  * @since 0.1.0
@@ -70,7 +83,19 @@ export const common = (server: Running, scale: Scale, clients: number): Load.Loa
   password: server.login.password,
   seconds: scale.seconds,
   clients,
-  addresses: Math.min(scale.addresses, clients)
+  addresses: Math.min(scale.addresses, clients),
+  ...(clients >= MANY && { patience: 60, "setup-seconds": 60 })
+})
+
+/**
+ * The version of TLS and the only cipher that is spoken, so that all servers do the same work.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const tlsOptions = ({ tlsVersion }: Scale): Load.LoadOptions => ({
+  tls: tlsVersion,
+  cipher: tlsVersion === "1.2" ? "ECDHE-RSA-AES128-GCM-SHA256" : "TLS_AES_128_GCM_SHA256"
 })
 
 /**
@@ -93,7 +118,8 @@ export const fileOptions = (server: Running, name: string): Load.LoadOptions => 
 export const warmUp = (server: Running, work: string, options: Load.LoadOptions, scale: Scale) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const load = yield* Load.open(server.place.field, work, { ...options, seconds: scale.warmUp })
+      const few = { clients: Math.min(FEW, Number(options["clients"])), seconds: scale.warmUp }
+      const load = yield* Load.open(server.place.field, work, { ...options, ...few })
       yield* load.go
       yield* load.finish
     })
@@ -113,8 +139,15 @@ const measured = Effect.fnUntraced(function* (server: Running, work: string, opt
   const load = yield* Load.open(server.place.field, work, options)
   const before = Cost.cpuSeconds(server.keeper)
   const report = yield* load.go
+  const memory = Cost.memory(server.keeper).kib
   if (work === "login" || work === "mix") yield* settle
-  return { report, cpu: Cost.cpuSeconds(server.keeper) - before }
+  return { report, memory, cpu: Cost.cpuSeconds(server.keeper) - before }
+})
+
+/** The share of the handshakes that resumed a session, on control connections and on data connections. */
+const resumption = ({ dataHandshakes = 0, dataResumed = 0, handshakes = 0, resumed = 0 }: Load.LoadReport) => ({
+  ...(handshakes > 0 && { resumed: resumed / handshakes }),
+  ...(dataHandshakes > 0 && { dataResumed: dataResumed / dataHandshakes })
 })
 
 const nothingDone = (report: Load.LoadReport) =>
@@ -146,6 +179,7 @@ export interface Plain {
   readonly clients: (scale: Scale) => number
   readonly counted: "bytes" | "operations"
   readonly unit: string
+  readonly tls?: boolean
   readonly options?: (server: Running, scale: Scale) => Load.LoadOptions
 }
 
@@ -155,16 +189,20 @@ export interface Plain {
  * @since 0.1.0
  * @category constructors
  */
-export const plain = ({ clients, counted, name, options, title, unit, work }: Plain): Workload => ({
+export const plain = ({ clients, counted, name, options, title, tls = false, unit, work }: Plain): Workload => ({
   name,
   title: (scale) => `${title(scale)}, ${count(scale.clients ?? clients(scale))}`,
   unit,
   cpuPer: counted === "bytes" ? "GiB" : "1000",
   better: "more",
   writing: work === "upload",
+  tls,
+  weftOnly: false,
+  clients: (scale) => scale.clients ?? clients(scale),
   measure: Effect.fnUntraced(function* (server, scale) {
-    const all = { ...common(server, scale, scale.clients ?? clients(scale)), ...options?.(server, scale) }
-    const { cpu, report } = yield* measured(server, work, all, scale)
+    const many = scale.clients ?? clients(scale)
+    const all = { ...common(server, scale, many), ...(tls && tlsOptions(scale)), ...options?.(server, scale) }
+    const { cpu, memory, report } = yield* measured(server, work, all, scale)
     if (report.operations + report.late === 0 && report.bytes === 0) return yield* nothingDone(report)
     const perUnit = counted === "bytes" ? report.bytes / GIB : (report.operations + report.late) / 1000
     const hasOrdinary = "greedy-path" in all
@@ -174,8 +212,9 @@ export const plain = ({ clients, counted, name, options, title, unit, work }: Pl
       ...(report.operations + report.late > 0 && { p50: report.latencyMs.p50, p99: report.latencyMs.p99 }),
       jain: report.jain,
       loadShare: report.cpuShare,
+      memory,
       ...faults(report),
-      ...(hasOrdinary && { more: { jainOrdinary: report.jainOrdinary } })
+      more: { ...(hasOrdinary && { jainOrdinary: report.jainOrdinary }), ...resumption(report) }
     }
   })
 })

@@ -9,27 +9,58 @@ import { common, count, faults, fileOptions, plain, settle, size, warmUp } from 
 const MIB = 1024 * 1024
 const KIB = 1024
 
-const download = (name: string, clients: number): Workload =>
+const download = (name: string, clients: number, tls: boolean): Workload =>
   plain({
     name,
+    tls,
     work: "download",
-    title: (scale) => `download of ${size(scale.bigBytes)}`,
+    title: (scale) => `${tls ? "TLS: " : ""}download of ${size(scale.bigBytes)}`,
     clients: () => clients,
     counted: "bytes",
     unit: "MiB/s",
     options: (server) => fileOptions(server, "big")
   })
 
-const idleClients = (scale: Scale) => scale.clients ?? scale.sessions
+const upload = (name: string, clients: number, tls: boolean): Workload =>
+  plain({
+    name,
+    tls,
+    work: "upload",
+    title: (scale) => `${tls ? "TLS: " : ""}upload of ${size(scale.uploadBytes)}`,
+    clients: () => clients,
+    counted: "bytes",
+    unit: "MiB/s",
+    options: (server) => ({
+      ...fileOptions(server, "upload"),
+      "upload-path": "uploads",
+      "upload-folder": server.place.field.uploads
+    })
+  })
+
+/** What a session over TLS costs to begin: with a handshake of its own, or one that resumes the client's last. */
+const handshake = (name: string, resume: 0 | 1): Workload =>
+  plain({
+    name,
+    tls: true,
+    work: "login",
+    title: () => `TLS: connect, ${resume === 1 ? "resume" : "shake hands"}, log in, quit`,
+    clients: () => 16,
+    counted: "operations",
+    unit: "sessions/s",
+    options: () => ({ resume })
+  })
 
 /** Sessions that do nothing: what each costs in memory, and whether a new client and they themselves are served. */
-const idle: Workload = {
-  name: "idle",
-  title: (scale) => `memory of an idle session, ${count(idleClients(scale))}`,
+const idle = (name: string, sessions: (scale: Scale) => number, weftOnly: boolean): Workload => ({
+  name,
+  title: (scale) => `memory of an idle session, ${count(scale.clients ?? sessions(scale))}`,
   unit: "KiB",
   cpuPer: undefined,
   better: "less",
   writing: false,
+  tls: false,
+  weftOnly,
+  clients: (scale) => scale.clients ?? sessions(scale),
   measure: Effect.fnUntraced(function* (server, scale) {
     const one = common(server, scale, 1)
     const newClient = Effect.scoped(
@@ -38,11 +69,12 @@ const idle: Workload = {
         return yield* load.go
       })
     )
-    yield* warmUp(server, "login", one, scale)
+    // A server that compiles while it runs is to be done with that: what follows is compared with itself.
+    yield* warmUp(server, "login", common(server, scale, 16), scale)
     const alone = yield* newClient
     yield* settle
     const empty = Cost.memory(server.keeper)
-    const options = { ...common(server, scale, idleClients(scale)), "setup-seconds": 60, ramp: 16 }
+    const options = { ...common(server, scale, scale.clients ?? sessions(scale)), "setup-seconds": 60, ramp: 16 }
     const load = yield* Load.open(server.place.field, "idle", { ...options, seconds: 10 })
     if (load.sessions === 0) return yield* new BenchError({ reason: "LoadFailed", detail: "no session was opened" })
     yield* settle
@@ -54,6 +86,7 @@ const idle: Workload = {
       p50: held.latencyMs.p50,
       p99: held.latencyMs.p99,
       loadShare: Math.max(alone.cpuShare, crowded.cpuShare),
+      memory: full.kib,
       ...faults(held),
       more: {
         baseKib: empty.kib,
@@ -67,7 +100,7 @@ const idle: Workload = {
       }
     }
   })
-}
+})
 
 /** Sessions that only ask, now and then, while others transfer: how long the slowest of a hundred replies takes. */
 const busy: Workload = {
@@ -77,6 +110,9 @@ const busy: Workload = {
   cpuPer: undefined,
   better: "less",
   writing: false,
+  tls: false,
+  weftOnly: false,
+  clients: (scale) => (scale.clients ?? 100) + 10,
   measure: Effect.fnUntraced(function* (server, scale) {
     const transfers = { ...common(server, scale, scale.clients ?? 100), ...fileOptions(server, "1m") }
     yield* warmUp(server, "download", transfers, scale)
@@ -89,6 +125,7 @@ const busy: Workload = {
       p99: asked.latencyMs.p99,
       jain: moved.jain,
       loadShare: moved.cpuShare + asked.cpuShare,
+      memory: Cost.memory(server.keeper).kib,
       ...faults(moved),
       errors: moved.errors + asked.errors,
       firstError: moved.firstError || asked.firstError,
@@ -104,8 +141,8 @@ const busy: Workload = {
  * @category table
  */
 export const all: ReadonlyArray<Workload> = [
-  download("download-1", 1),
-  download("download-16", 16),
+  download("download-1", 1, false),
+  download("download-16", 16, false),
   plain({
     name: "files-1m",
     work: "download",
@@ -149,19 +186,7 @@ export const all: ReadonlyArray<Workload> = [
     unit: "/s",
     options: (_, scale) => ({ path: "entries", entries: scale.entries })
   }),
-  plain({
-    name: "upload",
-    work: "upload",
-    title: (scale) => `upload of ${size(scale.uploadBytes)}`,
-    clients: () => 4,
-    counted: "bytes",
-    unit: "MiB/s",
-    options: (server) => ({
-      ...fileOptions(server, "upload"),
-      "upload-path": "uploads",
-      "upload-folder": server.place.field.uploads
-    })
-  }),
+  upload("upload", 4, false),
   plain({
     name: "mix",
     work: "mix",
@@ -171,7 +196,8 @@ export const all: ReadonlyArray<Workload> = [
     unit: "sessions/s",
     options: (server) => fileOptions(server, "4k")
   }),
-  idle,
+  idle("idle", (scale) => scale.sessions, false),
+  idle("idle-many", (scale) => scale.manySessions, true),
   plain({
     name: "fairness",
     work: "download",
@@ -185,5 +211,11 @@ export const all: ReadonlyArray<Workload> = [
       "greedy-local": `${server.place.field.root}/big`
     })
   }),
-  busy
+  busy,
+  download("tls-download-1", 1, true),
+  download("tls-download-16", 16, true),
+  upload("tls-upload-1", 1, true),
+  upload("tls-upload-16", 16, true),
+  handshake("tls-login", 0),
+  handshake("tls-resume", 1)
 ]

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PROCESSES = 65536, GRACE_MS = 2000, STEP_MS = 10 };
+enum { PROCESSES = 65536, GRACE_MS = 2000, STEP_MS = 10, MANY_FILES = 1 << 18 };
 
 static struct { pid_t pid, parent; char ours; } table[PROCESSES];
 
@@ -84,8 +84,8 @@ static void end_tree(void)
 int main(int count, char **arguments)
 {
   if (count < 2) return 2;
-  struct rlimit files;
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+  struct rlimit files = { .rlim_cur = MANY_FILES, .rlim_max = MANY_FILES };
+  if (setrlimit(RLIMIT_NOFILE, &files) < 0 && getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }

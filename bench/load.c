@@ -15,6 +15,9 @@
  *   login     connect, log in, QUIT
  *   mix       connect, log in, EPSV and RETR of one file, QUIT
  *   idle      nothing until the line comes, then one NOOP in each session
+ *
+ * With --tls each session begins with AUTH TLS, and data connections are protected and resume the TLS session of their
+ * control connection. Nothing can be dropped in the kernel then: this process decrypts what the server encrypts.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,27 +40,36 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "tls.h"
 
 enum work { DOWNLOAD, UPLOAD, LIST, NOOP, LOGIN, MIX, IDLE, WORKS };
 static const char *work_names[WORKS] = { "download", "upload", "list", "noop", "login", "mix", "idle" };
 
 /* What a client waits for. */
-enum state { CLOSED, RESTING, GREETING, NAMED, PROVED, TYPED, READY, LEASED, MOVING, ASKED, LEAVING };
-static const char *state_names[] = { "closed", "resting", "greeting", "USER", "PASS", "TYPE", "ready", "EPSV",
-                                     "transfer", "NOOP", "QUIT" };
+enum state { CLOSED, RESTING, GREETING, SECURING, NAMED, PROVED, SIZED, PROTECTED, TYPED, READY, LEASED, MOVING, ASKED,
+             LEAVING };
+static const char *state_names[] = { "closed", "resting", "greeting", "AUTH", "USER", "PASS", "PBSZ", "PROT", "TYPE",
+                                     "ready", "EPSV", "transfer", "NOOP", "QUIT" };
 
 enum phase { SETUP, RUNNING, OVER };
 
 /* A file as the server shows it and as it lies on the disk. */
 struct file { const char *path; const char *bytes; int64_t size; int descriptor; };
 
-/* What epoll hands back: which client, and which of its two connections. */
-struct end { struct client *client; int data; };
+/* One of a client's two connections; epoll hands it back. `parting` is one on which everything has been sent and only
+ * the server's end is waited for; `queued` one that has bytes the socket does not know of any more. */
+struct wire {
+  struct client *client;
+  int data, socket, shaking, parting, queued;
+  uint32_t events;
+  struct tls *tls;
+};
 
 struct client {
-  int id, control, data, used, multiline, started, drained, confirmed, checked, failures;
+  int id, used, multiline, started, drained, confirmed, checked, failures;
   enum state state;
-  struct end ends[2];
+  struct wire control, data;
+  struct tls_session *session;
   const struct file *file;
   int64_t moved, lines, bytes, operations, serial;
   uint64_t began, deadline, wake;
@@ -66,20 +78,25 @@ struct client {
 
 static struct {
   enum work work;
-  const char *host, *user, *password, *upload_path, *upload_folder;
-  int port, clients, addresses, ramp, check_every, copy;
+  const char *host, *user, *password, *upload_path, *upload_folder, *tls, *cipher;
+  int port, clients, addresses, ramp, check_every, copy, resume;
   double seconds, setup_seconds, patience, pause_ms;
   int64_t entries;
   struct file file, greedy;
 } options = { .host = "127.0.0.1", .user = "anonymous", .password = "guest", .clients = 1, .addresses = 1, .ramp = 32,
-              .check_every = 16, .seconds = 3, .setup_seconds = 30, .patience = 20, .entries = -1 };
+              .check_every = 16, .seconds = 3, .setup_seconds = 30, .patience = 20, .entries = -1,
+              .cipher = "TLS_AES_128_GCM_SHA256" };
 
-enum { WINDOW = 64 << 10, STRIDE = 1 << 20, WHOLE = 4 << 20, CHUNK = 256 << 10, RESOLUTION = 32 };
+enum { WINDOW = 64 << 10, STRIDE = 1 << 20, WHOLE = 4 << 20, CHUNK = 256 << 10, RESOLUTION = 32, RECORD = 16 << 10,
+       MANY_FILES = 1 << 18 };
 
 static struct client *clients;
 static enum phase phase = SETUP;
 static int poll_set, opening, opened, next_to_open, given_up;
 static int64_t total_bytes, total_operations, late, serial, errors, checked, wrong, list_bytes = -1;
+static int64_t handshakes[2], resumed[2];
+static struct wire **queue;
+static int queue_length;
 static uint64_t latency[64 * RESOLUTION], slowest;
 static double latency_sum;
 static char first_error[200], chunk[CHUNK];
@@ -130,28 +147,32 @@ static double percentile_ms(double share)
 
 /* ---------- bytes in and out ---------- */
 
-/* The two calls below are the only ones that move a session's bytes; a cipher would go here. */
-static ssize_t take(int socket, char *into, size_t room, int discard)
+/* The two calls below are the only ones that move a session's bytes, but for the sendfile of uploads in clear. */
+static ssize_t take(struct wire *w, char *into, size_t room, int discard)
 {
-  return recv(socket, discard ? NULL : into, room, discard ? MSG_TRUNC : 0);
+  if (w->tls) return tls_take(w->tls, into, room < CHUNK ? room : CHUNK);
+  return recv(w->socket, discard ? NULL : into, room, discard ? MSG_TRUNC : 0);
 }
 
-static ssize_t put(int socket, const char *bytes, size_t count)
+static ssize_t put(struct wire *w, const char *bytes, size_t count)
 {
-  return send(socket, bytes, count, MSG_NOSIGNAL);
+  return w->tls ? tls_put(w->tls, bytes, count) : send(w->socket, bytes, count, MSG_NOSIGNAL);
 }
 
-static void watch(int socket, struct end *end, uint32_t events)
+static void watch(struct wire *w, uint32_t events)
 {
-  struct epoll_event event = { .events = events, .data.ptr = end };
-  if (epoll_ctl(poll_set, EPOLL_CTL_ADD, socket, &event) < 0) die("epoll_ctl: %s", strerror(errno));
+  struct epoll_event event = { .events = events, .data.ptr = w };
+  if (w->events == events) return;
+  if (epoll_ctl(poll_set, w->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, w->socket, &event) < 0)
+    die("epoll_ctl: %s", strerror(errno));
+  w->events = events;
 }
 
 /* A connection under way to the server, from the client's own address where there are several. -1 if refused. */
 static int dial(struct client *c, int port)
 {
   int one = 1, s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (s < 0) die("socket: %s", strerror(errno));
+  if (s < 0) return -1;
   setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   struct sockaddr_in address = { .sin_family = AF_INET };
   if (options.addresses > 1) {
@@ -168,10 +189,37 @@ static int dial(struct client *c, int port)
   return s;
 }
 
-static void hang_up(int *socket)
+static int open_wire(struct wire *w, int port)
 {
-  if (*socket >= 0) close(*socket);
-  *socket = -1;
+  w->socket = dial(w->client, port);
+  w->events = 0;
+  w->shaking = w->parting = 0;
+  return w->socket >= 0;
+}
+
+static const char *why_closed(void)
+{
+  return errno == EMFILE ? "the load generator has no descriptor left, see ulimit -Hn" : strerror(errno);
+}
+
+static void hang_up(struct wire *w)
+{
+  tls_free(w->tls);
+  w->tls = NULL;
+  if (w->socket >= 0) close(w->socket);
+  w->socket = -1;
+}
+
+/* Puts TLS on a connection. A control connection begins anew unless resuming is what is measured; a data connection
+ * always resumes its session's newest, as some servers demand and most clients do: a ticket may be good for one time
+ * only, and each connection brings another. */
+static void secure(struct wire *w)
+{
+  struct client *c = w->client;
+  if (!w->data && !options.resume) tls_forget(&c->session);
+  w->tls = tls_start(w->socket, c->session, &c->session, w->data);
+  if (!w->tls) die("no room for another TLS connection");
+  w->shaking = 1;
 }
 
 /* ---------- the life of a client ---------- */
@@ -211,7 +259,7 @@ static void say(struct client *c, enum state then, const char *format, ...)
   line[length++] = '\r';
   line[length++] = '\n';
   c->state = then;
-  if (put(c->control, line, (size_t)length) != length) fail(c, strerror(errno));
+  if (put(&c->control, line, (size_t)length) != length) fail(c, strerror(errno));
 }
 
 static void begin(struct client *c)
@@ -220,12 +268,8 @@ static void begin(struct client *c)
   c->began = now();
   c->deadline = c->began + seconds(options.patience);
   c->state = GREETING;
-  c->control = dial(c, options.port);
-  if (c->control < 0) {
-    fail(c, strerror(errno));
-    return;
-  }
-  watch(c->control, &c->ends[0], EPOLLIN);
+  if (open_wire(&c->control, options.port)) watch(&c->control, EPOLLIN);
+  else fail(c, why_closed());
 }
 
 /* An operation is over and everything about it was right. One that was begun in time and ended late is not part of the
@@ -364,12 +408,29 @@ static size_t plan(const struct client *c, int *discard)
   return *discard || STRIDE - within < CHUNK ? (size_t)(STRIDE - within) : CHUNK;
 }
 
+/* Nothing more comes, and everything has been sent. */
+static void part(struct client *c)
+{
+  hang_up(&c->data);
+  c->drained = 1;
+  settle(c);
+}
+
+/* Bytes that were read ahead wait for the next turn: others come first. */
+static void enqueue(struct wire *w)
+{
+  if (w->socket < 0 || w->queued || !w->tls || !tls_pending(w->tls)) return;
+  w->queued = 1;
+  queue[queue_length++] = w;
+}
+
 static void receive(struct client *c)
 {
-  for (int turn = 0; turn < 2; turn++) {
+  /* A record of TLS is at most 16 KiB: as much as what is read in the clear takes more turns. */
+  for (int turn = 0, turns = c->data.tls ? 2 * CHUNK / RECORD : 2; turn < turns; turn++) {
     int discard;
     size_t want = plan(c, &discard);
-    ssize_t got = take(c->data, chunk, want, discard);
+    ssize_t got = take(&c->data, chunk, want, discard);
     if (got > 0) {
       int64_t at = c->moved;
       count_bytes(c, got);
@@ -382,35 +443,100 @@ static void receive(struct client *c)
         return;
       }
     } else if (got == 0) {
-      hang_up(&c->data);
-      c->drained = 1;
-      settle(c);
+      if (c->data.tls) tls_end(c->data.tls);
+      part(c);
       return;
     } else if (errno == EAGAIN) {
       return;
     } else {
-      fail(c, strerror(errno));
+      fail(c, c->data.tls ? tls_error() : strerror(errno));
       return;
     }
   }
+  enqueue(&c->data);
+}
+
+/* A socket that is closed with something unread in it, such as a ticket, takes back what it has sent: the server has to
+ * end first. */
+static void part_in_order(struct client *c)
+{
+  if (!c->data.parting) {
+    /* Tickets are not taken any more once the end has been told. */
+    take(&c->data, chunk, CHUNK, 0);
+    if (!tls_end(c->data.tls)) return;
+    shutdown(c->data.socket, SHUT_WR);
+    c->data.parting = 1;
+    watch(&c->data, EPOLLIN);
+  }
+  ssize_t got;
+  do got = take(&c->data, chunk, CHUNK, 0);
+  while (got > 0);
+  if (got == 0 || errno != EAGAIN) part(c);
+}
+
+static ssize_t transmit_some(struct client *c)
+{
+  off_t at = c->moved;
+  if (!c->data.tls) return sendfile(c->data.socket, c->file->descriptor, &at, STRIDE);
+  int64_t left = c->file->size - c->moved;
+  return put(&c->data, c->file->bytes + c->moved, left < RECORD ? (size_t)left : RECORD);
 }
 
 static void transmit(struct client *c)
 {
-  for (int turn = 0; turn < 4 && c->moved < c->file->size; turn++) {
-    off_t at = c->moved;
-    ssize_t sent = sendfile(c->data, c->file->descriptor, &at, STRIDE);
+  for (int turn = 0, turns = c->data.tls ? 4 * STRIDE / RECORD : 4; turn < turns && c->moved < c->file->size; turn++) {
+    ssize_t sent = transmit_some(c);
     if (sent < 0 && errno == EAGAIN) return;
     if (sent <= 0) {
-      fail(c, strerror(errno));
+      fail(c, c->data.tls ? tls_error() : strerror(errno));
       return;
     }
     count_bytes(c, sent);
   }
   if (c->moved < c->file->size) return;
-  hang_up(&c->data);
-  c->drained = 1;
-  settle(c);
+  if (c->data.tls) part_in_order(c);
+  else part(c);
+}
+
+/* What the data connection is to tell, once it is protected if it is to be. */
+static void watch_data(struct client *c)
+{
+  if (c->data.shaking || c->data.parting) return;
+  if (options.work != UPLOAD) watch(&c->data, EPOLLIN);
+  else if (c->started) watch(&c->data, EPOLLOUT);
+  else if (c->data.tls) watch(&c->data, EPOLLRDHUP);
+}
+
+/* One step of a handshake. */
+static void shake(struct wire *w)
+{
+  struct client *c = w->client;
+  int wanted = tls_shake(w->tls);
+  if (wanted > 0) watch(w, (uint32_t)wanted);
+  if (wanted > 0) return;
+  if (wanted < 0) {
+    fail(c, tls_error());
+    return;
+  }
+  w->shaking = 0;
+  if (phase == RUNNING) {
+    handshakes[w->data]++;
+    resumed[w->data] += tls_resumed(w->tls);
+  }
+  if (w->data) watch_data(c);
+  else {
+    watch(w, EPOLLIN);
+    say(c, NAMED, "USER %s", options.user);
+  }
+  enqueue(w);
+}
+
+static void on_data(struct client *c)
+{
+  if (c->data.shaking) shake(&c->data);
+  else if (options.work == UPLOAD && c->data.parting) part_in_order(c);
+  else if (options.work == UPLOAD) transmit(c);
+  else receive(c);
 }
 
 static void start_transfer(struct client *c, const char *reply)
@@ -422,18 +548,20 @@ static void start_transfer(struct client *c, const char *reply)
     fail(c, reply);
     return;
   }
-  c->data = dial(c, port);
-  if (c->data < 0) {
-    fail(c, strerror(errno));
+  if (!open_wire(&c->data, port)) {
+    fail(c, why_closed());
     return;
   }
+  if (options.tls) {
+    secure(&c->data);
+    watch(&c->data, EPOLLOUT);
+  } else
+    watch_data(c);
   if (options.work == UPLOAD) {
     upload_name(c, options.upload_path, name, sizeof name);
     say(c, MOVING, "STOR %s", name);
-  } else {
-    watch(c->data, &c->ends[1], EPOLLIN);
+  } else
     say(c, MOVING, "%s %s", options.work == LIST ? "LIST" : "RETR", c->file->path);
-  }
 }
 
 /* ---------- replies ---------- */
@@ -442,8 +570,17 @@ static void on_reply(struct client *c, int code, const char *line)
 {
   switch (c->state) {
   case GREETING:
-    if (code == 220) say(c, NAMED, "USER %s", options.user);
-    else fail(c, line);
+    if (code != 220) fail(c, line);
+    else if (options.tls) say(c, SECURING, "AUTH TLS");
+    else say(c, NAMED, "USER %s", options.user);
+    return;
+  case SECURING:
+    if (code != 234) {
+      fail(c, line);
+      return;
+    }
+    secure(&c->control);
+    shake(&c->control);
     return;
   case NAMED:
     if (code == 331) {
@@ -454,7 +591,16 @@ static void on_reply(struct client *c, int code, const char *line)
   case PROVED:
     if (code != 230) fail(c, line);
     else if (options.work == LOGIN) say(c, LEAVING, "QUIT");
+    else if (options.tls) say(c, SIZED, "PBSZ 0");
     else say(c, TYPED, "TYPE I");
+    return;
+  case SIZED:
+    if (code == 200) say(c, PROTECTED, "PROT P");
+    else fail(c, line);
+    return;
+  case PROTECTED:
+    if (code == 200) say(c, TYPED, "TYPE I");
+    else fail(c, line);
     return;
   case TYPED:
     if (code == 200) logged_in(c);
@@ -466,8 +612,8 @@ static void on_reply(struct client *c, int code, const char *line)
     return;
   case MOVING:
     if (code >= 100 && code < 200) {
-      if (options.work == UPLOAD && !c->started) watch(c->data, &c->ends[1], EPOLLOUT);
       c->started = 1;
+      if (c->data.socket >= 0) watch_data(c);
     } else if (code == 226 || code == 250) {
       c->confirmed = 1;
       settle(c);
@@ -487,6 +633,7 @@ static void on_reply(struct client *c, int code, const char *line)
       fail(c, line);
       return;
     }
+    if (c->control.tls) tls_end(c->control.tls);
     hang_up(&c->control);
     count_operation(c);
     c->state = CLOSED;
@@ -514,16 +661,20 @@ static void on_line(struct client *c, const char *line)
 
 static void on_control(struct client *c)
 {
-  ssize_t got = take(c->control, c->input + c->used, sizeof c->input - 1 - (size_t)c->used, 0);
+  if (c->control.shaking) {
+    shake(&c->control);
+    return;
+  }
+  ssize_t got = take(&c->control, c->input + c->used, sizeof c->input - 1 - (size_t)c->used, 0);
   if (got < 0 && errno == EAGAIN) return;
   if (got <= 0) {
-    fail(c, got == 0 ? "connection closed" : strerror(errno));
+    fail(c, got == 0 ? "connection closed" : c->control.tls ? tls_error() : strerror(errno));
     return;
   }
   c->used += (int)got;
-  int socket = c->control, start = 0;
+  int socket = c->control.socket, start = 0;
   char *end;
-  while (c->control == socket && (end = memchr(c->input + start, '\n', (size_t)(c->used - start)))) {
+  while (c->control.socket == socket && (end = memchr(c->input + start, '\n', (size_t)(c->used - start)))) {
     *end = 0;
     if (end > c->input && end[-1] == '\r') end[-1] = 0;
     int at = start;
@@ -535,6 +686,7 @@ static void on_control(struct client *c)
   memmove(c->input, c->input + start, (size_t)(c->used - start));
   c->used -= start;
   if (c->used >= (int)sizeof c->input - 1) fail(c, "a line without an end");
+  else enqueue(&c->control);
 }
 
 /* ---------- the loop ---------- */
@@ -548,30 +700,35 @@ static void look_at_clock(void)
   for (int i = 0; i < options.clients; i++) {
     struct client *c = &clients[i];
     if (c->state == RESTING && phase != OVER && time >= c->wake) {
-      if (c->control < 0) begin(c);
+      if (c->control.socket < 0) begin(c);
       else next(c);
     } else if (is_busy(c) && time > c->deadline)
       fail(c, "no progress");
   }
 }
 
+static void serve(struct wire *w)
+{
+  struct client *c = w->client;
+  if (w->socket < 0) return;
+  if (w->data) on_data(c);
+  else on_control(c);
+  /* A transfer that moves is not late. */
+  if (w->data && c->state == MOVING && c->moved > 0) c->deadline = now() + seconds(options.patience);
+}
+
 static void turn(int timeout_ms)
 {
   static uint64_t looked;
   struct epoll_event events[256];
-  int count = epoll_wait(poll_set, events, 256, timeout_ms);
-  for (int i = 0; i < count; i++) {
-    struct end *end = events[i].data.ptr;
-    struct client *c = end->client;
-    if (!end->data) {
-      if (c->control >= 0) on_control(c);
-    } else if (c->data >= 0) {
-      if (options.work == UPLOAD) transmit(c);
-      else receive(c);
-    }
-    /* A transfer that moves is not late. */
-    if (end->data && c->state == MOVING && c->moved > 0) c->deadline = now() + seconds(options.patience);
+  int waiting = queue_length, count = epoll_wait(poll_set, events, 256, waiting ? 0 : timeout_ms);
+  for (int i = 0; i < count; i++) serve(events[i].data.ptr);
+  /* What is served may get in line again, behind those who wait. */
+  for (int i = 0; i < waiting; i++) {
+    queue[i]->queued = 0;
+    serve(queue[i]);
   }
+  memmove(queue, queue + waiting, (size_t)(queue_length -= waiting) * sizeof *queue);
   uint64_t time = now();
   if (time - looked >= (options.pause_ms > 0 ? 500000u : 10000000u)) {
     looked = time;
@@ -648,6 +805,9 @@ static void report(double elapsed, double cpu)
   printf("\"latencyMs\":{\"p50\":%.4f,\"p99\":%.4f,\"max\":%.4f,\"mean\":%.4f},", percentile_ms(0.50),
          percentile_ms(0.99), (double)slowest / 1e6,
          total_operations + late ? latency_sum / (double)(total_operations + late) / 1e6 : 0);
+  if (options.tls)
+    printf("\"handshakes\":%lld,\"resumed\":%lld,\"dataHandshakes\":%lld,\"dataResumed\":%lld,",
+           (long long)handshakes[0], (long long)resumed[0], (long long)handshakes[1], (long long)resumed[1]);
   printf("\"jain\":%.4f,\"jainOrdinary\":%.4f,\"cpuShare\":%.4f,\"clientBytes\":[", jain(0, options.clients),
          jain(first, options.clients), elapsed > 0 ? cpu / elapsed : 0);
   for (int i = 0; i < options.clients && options.clients <= 256; i++)
@@ -708,6 +868,9 @@ static void read_arguments(int count, char **arguments)
     else if (!strcmp(name, "--addresses")) options.addresses = atoi(value);
     else if (!strcmp(name, "--ramp")) options.ramp = atoi(value);
     else if (!strcmp(name, "--check-every")) options.check_every = atoi(value);
+    else if (!strcmp(name, "--tls")) options.tls = value;
+    else if (!strcmp(name, "--cipher")) options.cipher = value;
+    else if (!strcmp(name, "--resume")) options.resume = atoi(value);
     else if (!strcmp(name, "--copy")) options.copy = atoi(value);
     else if (!strcmp(name, "--path")) options.file.path = value;
     else if (!strcmp(name, "--local")) load_file(&options.file, value);
@@ -727,20 +890,23 @@ int main(int count, char **arguments)
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   signal(SIGPIPE, SIG_IGN);
   read_arguments(count, arguments);
-  struct rlimit files;
-  getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &files);
+  if (options.tls && !tls_init(options.tls, options.cipher)) die("no TLS %s with %s", options.tls, options.cipher);
+  struct rlimit files = { .rlim_cur = MANY_FILES, .rlim_max = MANY_FILES };
+  if (setrlimit(RLIMIT_NOFILE, &files) < 0 && getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
 
   poll_set = epoll_create1(EPOLL_CLOEXEC);
   clients = calloc((size_t)options.clients, sizeof *clients);
-  if (poll_set < 0 || !clients) die("no room for so many clients");
+  queue = calloc((size_t)options.clients * 4, sizeof(struct wire *));
+  if (poll_set < 0 || !clients || !queue) die("no room for so many clients");
   for (int i = 0; i < options.clients; i++) {
     struct client *c = &clients[i];
-    *c = (struct client){ .id = i, .control = -1, .data = -1, .file = &options.file };
+    *c = (struct client){ .id = i, .file = &options.file };
+    c->control = (struct wire){ .client = c, .socket = -1 };
+    c->data = (struct wire){ .client = c, .data = 1, .socket = -1 };
     if (i == 0 && options.greedy.path) c->file = &options.greedy;
-    c->ends[0] = (struct end){ c, 0 };
-    c->ends[1] = (struct end){ c, 1 };
   }
   if (options.work != LOGIN && options.work != MIX) set_up();
   printf("ready %d\n", opened);

@@ -6,7 +6,8 @@ cd "$(dirname "$0")"
 mkdir -p peers/archives
 peers=$(pwd)/peers
 
-for package in vsftpd pure-ftpd proftpd-core python3-pyftpdlib; do
+# The last two are what proftpd and pyftpdlib need for TLS.
+for package in vsftpd pure-ftpd proftpd-core python3-pyftpdlib proftpd-mod-crypto python3-openssl; do
   # What the package would bring along on this machine, itself included.
   needed=$(apt-get install --simulate --no-install-recommends --reinstall "$package" | awk '/^Inst/ { print $2 }')
   (cd peers/archives && apt-get download -q $needed)

@@ -8,10 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { BenchError } from "./BenchError.ts"
 import * as Chart from "./Chart.ts"
+import * as Curve from "./Curve.ts"
+import * as CurveChart from "./CurveChart.ts"
 import * as Field from "./Field.ts"
+import { figure } from "./Markdown.ts"
 import * as Options from "./Options.ts"
 import * as Peers from "./Peers.ts"
 import * as Report from "./Report.ts"
+import { bestPeer, type Results } from "./Results.ts"
 import * as Rounds from "./Rounds.ts"
 import type { Scale } from "./Scale.ts"
 import type { Server } from "./Server.ts"
@@ -37,25 +41,33 @@ const chosen = <A extends { readonly name: string }>(all: ReadonlyArray<A>, only
 }
 
 const choose = Effect.fnUntraced(function* (options: Options.Options) {
-  const wefts = yield* Effect.forEach(options.wefts, ([name, folder]) => Weft.at(name, folder, options.weftFlags))
+  const shapes = options.curve === undefined ? Weft.usual : Weft.sharded
+  const at = ([name, folder]: readonly [string, string]) => Weft.at(name, folder, options.weftFlags, shapes)
+  const wefts = yield* Effect.forEach(options.wefts, at)
   const servers: ReadonlyArray<Server> = [...wefts.flat(), ...(yield* Peers.detect)]
   const names = new Set([...servers, ...Workloads.all].map(({ name }) => name))
   const unknown = options.only.filter((name) => !names.has(name))
   if (unknown.length > 0) {
     return yield* new BenchError({ reason: "Setup", detail: `not there: ${unknown.join(", ")}; see --list` })
   }
-  return { servers: chosen(servers, options.only), workloads: chosen(Workloads.all, options.only) }
+  const inCurve = options.curve !== undefined && !Workloads.all.some(({ name }) => options.only.includes(name))
+  const workloads = chosen(Workloads.all, inCurve ? Curve.names : options.only)
+  return { servers: chosen(servers, options.only), workloads }
 })
 
 const progress = (cell: Rounds.Cell) => {
   const { cpu, errors = 0, firstError, value, wrong = 0 } = cell.sample ?? {}
   const faults = errors + wrong > 0 ? `, ${errors} errors, ${wrong} wrong (${firstError})` : ""
-  const outcome =
-    cell.missing ?? `${Report.figure(value)}${cpu === undefined ? "" : ` (${Report.figure(cpu)})`}${faults}`
-  return print(`${cell.round + 1}  ${cell.workload.padEnd(12)} ${cell.server.padEnd(12)} ${outcome}`)
+  const outcome = cell.missing ?? `${figure(value)}${cpu === undefined ? "" : ` (${figure(cpu)})`}${faults}`
+  return print(`${cell.round + 1}  ${cell.workload.padEnd(15)} ${cell.server.padEnd(15)} ${outcome}`)
 }
 
-const save = (name: string, results: Report.Results, cells: ReadonlyArray<Rounds.Cell>) =>
+interface Rendered {
+  readonly markdown: string
+  readonly chart: string
+}
+
+const save = (name: string, results: Results, cells: ReadonlyArray<Rounds.Cell>, rendered: Rendered) =>
   Effect.sync(() => {
     const folder = Path.join(Field.repository, "bench", "results")
     Fs.mkdirSync(folder, { recursive: true })
@@ -68,13 +80,13 @@ const save = (name: string, results: Report.Results, cells: ReadonlyArray<Rounds
       unit: workload.unit,
       cpuPer: workload.cpuPer,
       better: workload.better,
-      bestPeer: Report.bestPeer(results, workload)?.server
+      bestPeer: bestPeer(results, workload)?.server
     }))
     const when = new Date().toISOString()
     const json = JSON.stringify({ when, machine, scale, servers, workloads, summaries, cells }, undefined, 1)
     Fs.writeFileSync(path("json"), `${json}\n`)
-    Fs.writeFileSync(path("md"), Report.markdown(results))
-    Fs.writeFileSync(path("svg"), Chart.svg(results))
+    Fs.writeFileSync(path("md"), rendered.markdown)
+    Fs.writeFileSync(path("svg"), rendered.chart)
     return path("md")
   })
 
@@ -82,27 +94,37 @@ const show = (servers: ReadonlyArray<Server>, workloads: ReadonlyArray<Workload>
   print(
     [
       "workloads:",
-      ...workloads.map((one) => `  ${one.name.padEnd(12)} ${one.title(scale)}`),
+      ...workloads.map((one) => `  ${one.name.padEnd(15)} ${one.title(scale)}`),
       "servers:",
-      ...servers.map((one) => `  ${one.name.padEnd(12)} ${one.version}`)
+      ...servers.map((one) => `  ${one.name.padEnd(15)} ${one.version}`)
     ].join("\n")
   )
 
 const bench = Effect.fnUntraced(function* (options: Options.Options) {
-  const { servers, workloads } = yield* choose(options)
+  const { servers, workloads: wanted } = yield* choose(options)
   const { scale } = options
   if (options.list) {
-    yield* show(servers, workloads, scale)
+    yield* show(servers, wanted, scale)
     return
   }
   const atStart = machine()
   const field = yield* Field.layOut(scale, options.folder)
+  const possible = field.withoutTls === undefined ? wanted : wanted.filter(({ tls }) => !tls)
+  if (possible.length < wanted.length) yield* print(`No workloads over TLS: ${field.withoutTls}.`)
+  const workloads = options.curve === undefined ? possible : Curve.spread(possible, options.curve)
   const cells = yield* Rounds.all({ field, scale, servers, workloads, firstPort: options.firstPort }, progress)
   const names = servers.map((server) => server.name)
   const summaries = Summary.make(workloads, names, cells)
   const results = { scale, servers, workloads, summaries, machine: atStart }
-  const path = yield* save(options.name, results, cells)
-  yield* print(`\n${Report.markdown(results)}\nWritten to ${path}, with .json and .svg beside it.`)
+  const rendered =
+    options.curve === undefined
+      ? { markdown: Report.markdown(results), chart: Chart.svg(results) }
+      : {
+          markdown: Curve.markdown(results, possible, options.curve),
+          chart: CurveChart.svg(results, possible, options.curve)
+        }
+  const path = yield* save(options.name, results, cells, rendered)
+  yield* print(`\n${rendered.markdown}\nWritten to ${path}, with .json and .svg beside it.`)
 })
 
 /** 1 if something failed, 130 if somebody stopped it. */

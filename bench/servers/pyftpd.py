@@ -1,4 +1,4 @@
-"""pyftpd.py PORT FIRST LAST ROOT: pyftpdlib's one-process server for guests, without logs and limits."""
+"""pyftpd.py PORT FIRST LAST ROOT [CERTIFICATE KEY]: pyftpdlib's one-process server for guests, no logs or limits."""
 import logging
 import sys
 
@@ -11,10 +11,16 @@ logging.disable(logging.CRITICAL)
 
 authorizer = DummyAuthorizer()
 authorizer.add_anonymous(root, perm="elrw")
-FTPHandler.authorizer = authorizer
-FTPHandler.passive_ports = range(first, last + 1)
+handler = FTPHandler
+if len(sys.argv) > 5:
+    from pyftpdlib.handlers import TLS_FTPHandler
 
-server = FTPServer(("127.0.0.1", port), FTPHandler)
+    handler = TLS_FTPHandler
+    handler.certfile, handler.keyfile = sys.argv[5], sys.argv[6]
+handler.authorizer = authorizer
+handler.passive_ports = range(first, last + 1)
+
+server = FTPServer(("127.0.0.1", port), handler)
 server.max_cons = 30000
 server.max_cons_per_ip = 0
 server.serve_forever()

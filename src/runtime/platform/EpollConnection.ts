@@ -11,7 +11,7 @@ import type { SocketIo } from "./SocketIo.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import { type Connection, type Endpoint, type FilePart, type Reader, TcpError } from "./Tcp.ts"
 
-const { EAGAIN, EINTR } = Os.constants.errno
+const { EAGAIN, ECONNRESET, EINTR } = Os.constants.errno
 
 /** `Reader.onData` may not keep its bytes, so one buffer does for all connections of a thread. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024)
@@ -107,8 +107,10 @@ export class EpollConnection implements Connection, Watched {
     if (this.#mayRead) this.#comeAgain()
   }
 
-  unsafeReady(readable: boolean, writable: boolean): void {
+  unsafeReady(readable: boolean, writable: boolean, failed: boolean): void {
     if (writable) this.#drain()
+    // Behind the peer's FIN there is nothing to read but this.
+    if (failed && this.#isEnded && !this.#finSent) this.unsafeFail(-ECONNRESET, "recv")
     if (!readable) return
     this.#mayRead = true
     if (this.#isReading) this.#receive()

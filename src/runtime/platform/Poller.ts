@@ -15,7 +15,7 @@ import * as OwnDescriptors from "./OwnDescriptors.ts"
  * @category models
  */
 export interface Watched {
-  readonly unsafeReady: (readable: boolean, writable: boolean) => void
+  readonly unsafeReady: (readable: boolean, writable: boolean, failed: boolean) => void
 }
 
 /**
@@ -92,7 +92,8 @@ const makeTable = (calls: Calls, epoll: number, hold: (isHeld: boolean) => void)
 
   const tell = (watched: Watched, told: number): void => {
     const isFailed = (told & epollErrorOrHangUp) !== 0
-    watched.unsafeReady(isFailed || (told & (epollIn | epollPeerHungUp)) !== 0, isFailed || (told & epollOut) !== 0)
+    const isReadable = isFailed || (told & (epollIn | epollPeerHungUp)) !== 0
+    watched.unsafeReady(isReadable, isFailed || (told & epollOut) !== 0, isFailed)
   }
 
   const runTasks = (): void => {

@@ -242,4 +242,23 @@ const suite = (layer: Layer.Layer<Tcp>) => {
 }
 
 describe("NodeTcp", () => suite(NodeTcp.layer))
-describe("EpollTcp", () => suite(EpollTcp.layer))
+describe("EpollTcp", () => {
+  suite(EpollTcp.layer)
+
+  it.effect("hears of a reset behind the peer's end, though nothing is left to read", () =>
+    Effect.gen(function* () {
+      const tcp = yield* Tcp
+      const arrived: Array<Connection> = []
+      const port = yield* serving("127.0.0.1", (connection) => void arrived.push(connection))
+      const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+      yield* Descriptors.until(() => arrived.length === 1)
+      const server = arrived[0] as Connection
+      const inbox = Inbox.make(server)
+      yield* client.end
+      yield* inbox.ended
+      client.unsafeDestroy()
+      server.unsafeWrite("150 Nobody hears this\r\n")
+      assert.strictEqual((yield* inbox.closed)?.reason, "Reset")
+    }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
+  )
+})

@@ -92,7 +92,7 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
       const length = Math.min(part.length - sentInAll, turn)
       const position = part.offset + sentInAll
       if (!PageCache.has(part.file.fd, position, length)) onPool(length)
-      else if (goesOn(outlet.unsafeSendFile(part.file.fd, position, length))) poller.later(step)
+      else if (goesOn(outlet.unsafeSendFile(part.file.fd, position, length))) poller.unhurried(step)
     }
 
     const flow = (failure: TcpError | undefined): void => {

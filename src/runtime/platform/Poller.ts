@@ -32,6 +32,8 @@ export interface Poller {
   readonly forget: (descriptor: number) => void
   /** Runs once all that is ready now has been told, in the next turn of the event loop at the latest. */
   readonly later: (task: () => void) => void
+  /** Runs once nothing else is ready: for what would go on for long. What is always ready holds it up for {@link roundsPerTurn} rounds. */
+  readonly unhurried: (task: () => void) => void
 }
 
 const closeOnExec = 0o2000000
@@ -82,6 +84,7 @@ const makeTable = (calls: Calls, epoll: number, hold: (isHeld: boolean) => void)
   let isArmed = false
   let isOver = false
   let isExpected = false
+  let patient: Array<() => void> = []
 
   const control = (operation: number, descriptor: number, interest: number): number => {
     eventView.setUint32(0, interest, true)
@@ -115,6 +118,25 @@ const makeTable = (calls: Calls, epoll: number, hold: (isHeld: boolean) => void)
       tell(watched, view.getUint32(at, true))
     }
     if (tasks.length > 0) runTasks()
+    if (patient.length > 0 && (count === 0 || left === 0)) runPatient()
+  }
+
+  const runPatient = (): void => {
+    const due = patient
+    patient = []
+    for (const task of due) task()
+  }
+
+  const expect = (): void => {
+    if (isExpected) return
+    isExpected = true
+    setImmediate(() => {
+      isExpected = false
+      runTasks()
+      if (size === 0) runPatient()
+      // The round they wait for may be over for this turn.
+      if (patient.length > 0) expect()
+    })
   }
 
   /** An immediate without a reference runs after each wait of the event loop and does not keep it from waiting. */
@@ -147,12 +169,11 @@ const makeTable = (calls: Calls, epoll: number, hold: (isHeld: boolean) => void)
     },
     later: (task) => {
       tasks.push(task)
-      if (isExpected) return
-      isExpected = true
-      setImmediate(() => {
-        isExpected = false
-        runTasks()
-      })
+      expect()
+    },
+    unhurried: (task) => {
+      patient.push(task)
+      expect()
     }
   }
   return {
@@ -160,6 +181,7 @@ const makeTable = (calls: Calls, epoll: number, hold: (isHeld: boolean) => void)
     close: () => {
       isOver = true
       runTasks()
+      runPatient()
       OwnDescriptors.unsafeClose(epoll)
     }
   }

@@ -28,6 +28,8 @@ export const unsafePerform = (actor: Actor, action: Action): boolean => {
     case "ReportProgress":
       actor.unsafeTell({ _tag: "Progress", lines: progressLines(actor.progress) })
       return true
+    case "Authenticate":
+      return Login.unsafeAuthenticate(actor, action)
     case "Close":
       return true
     default:

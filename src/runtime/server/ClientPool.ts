@@ -87,15 +87,23 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
 
 /** A client's whole stay. Whatever ends it, its place goes to the next one first and its connection last. */
 const attend = <R>(options: Options<R>, places: Places.Places, client: Client): Effect.Effect<void, never, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.suspend(() => {
-      const place = places.enter()
-      return restore(stay(options, place, client)).pipe(
-        Effect.catchAllCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.void : logCrash(client, cause))),
-        Effect.ensuring(Effect.sync(() => place.leave()))
-      )
-    }).pipe(Effect.ensuring(Effect.sync(() => end(options, client))))
-  )
+  Effect.uninterruptibleMask((restore) => {
+    const place = places.enter()
+    const leave = () => {
+      try {
+        place.leave()
+      } finally {
+        end(options, client)
+      }
+    }
+    return Effect.matchCauseEffect(restore(Effect.suspend(() => stay(options, place, client))), {
+      onSuccess: () => Effect.sync(leave),
+      onFailure: (cause) =>
+        Cause.isInterruptedOnly(cause)
+          ? Effect.sync(leave)
+          : Effect.ensuring(logCrash(client, cause), Effect.sync(leave))
+    })
+  })
 
 const end = (options: Pick<Options<never>, "onEnd">, client: Client) => {
   try {

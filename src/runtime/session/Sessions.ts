@@ -48,12 +48,12 @@ const serve = (house: House, client: Client): Effect.Effect<void> => {
   const actor = new SessionActor(house, client)
   const session = { session: client.id, peer: client.connection.remote.address }
   const startedAt = timers.unsafeNow()
-  timers.unsafeAdd(actor)
+  const timed = timers.unsafeAdd(actor)
   unsafeTell({ _tag: "SessionStarted", ...session, at: startedAt })
   const forget = client.draining.unsafeOnce(() => actor.unsafeTell({ _tag: "DrainRequested" }))
   const ended = () => {
     forget()
-    timers.unsafeRemove(actor)
+    timers.unsafeRemove(timed)
     const at = timers.unsafeNow()
     const account = actor.state.account?.name
     unsafeTell({

@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import type { Credentials } from "../accounts/Accounts.ts"
 import * as Accounts from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
 import type { LastBan } from "./LastBan.ts"
@@ -50,7 +49,7 @@ export const over = (
     if (known.delete(session)) owner.unsafeLogout(session)
   }
 
-  const unsafeLogin = (session: number, { name }: Credentials): Welcome | undefined => {
+  const unsafeLogin = (session: number, { name }: Accounts.Credentials): Welcome | undefined => {
     if (!lastBan.unsafeIsOver(unsafeNow())) return undefined
     const account = Accounts.passwordless(passwordless, name)
     if (account === undefined) return undefined

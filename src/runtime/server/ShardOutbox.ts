@@ -15,8 +15,8 @@ export interface ShardOutbox {
   readonly unsafeFlush: () => void
 }
 
-/** What the client takes for done once it has its 226 is not left waiting in a thread that may die. */
-const isUrgent = ({ _tag }: ServerEvent) => _tag === "UploadCompleted"
+/** What the client knows of its upload once it has the reply is not left waiting in a thread that may die. */
+const isUrgent = ({ _tag }: ServerEvent) => _tag === "UploadCompleted" || _tag === "UploadInterrupted"
 
 /** Nothing waits. `atTurnEnd` calls back once, after what the loop is about now. @since 0.1.0 @category constructors */
 export const make = (

@@ -83,7 +83,4 @@ export const sweep = (
  * @since 0.1.0
  * @category layers
  */
-export const layerEventLog: Layer.Layer<never> = Layer.effect(
-  Events,
-  Effect.map(EventLog.make, (unsafeTell) => ({ unsafeTell }))
-)
+export const layerEventLog: Layer.Layer<never> = Layer.effect(Events, EventLog.make)

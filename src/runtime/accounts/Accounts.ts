@@ -38,6 +38,17 @@ export interface Credentials {
 export type Certified = Pick<Credentials, "name" | "peer">
 
 /**
+ * Who is welcomed with any password, and always: `anybody` under any name, or `anonymous` alone.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Passwordless = Schema.Literal("anybody", "anonymous")
+
+/** @since 0.1.0 @category models */
+export type Passwordless = typeof Passwordless.Type
+
+/**
  * Who may log in. A host's own authentication is one layer of this.
  *
  * @since 0.1.0
@@ -50,19 +61,13 @@ export class Accounts extends Context.Tag("weft/Accounts")<
     readonly authenticate: (credentials: Credentials) => Effect.Effect<Account.Account, AccountsError>
     /** The account of a client whose certificate has this name and is believed. Absent: certificates open no accounts. */
     readonly recognise?: (who: Certified) => Effect.Effect<Account.Account, AccountsError>
+    /**
+     * Says of `authenticate`, for threads that cannot call it, whom it welcomes as `passwordless` does, now and ever. Absent: it has
+     * to be asked each time.
+     */
+    readonly passwordless?: Passwordless
   }
 >() {}
-
-/**
- * Welcomes any name with any password, and lets it look and fetch.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerOpen: Layer.Layer<Accounts> = Layer.succeed(
-  Accounts,
-  Accounts.of({ authenticate: ({ name }) => Effect.succeed(Account.make(name, Rights.readOnly)) })
-)
 
 /**
  * The account of one who says to be nobody in particular (RFC 1635): `anonymous` or `ftp`, in any letter case; `undefined` for any
@@ -75,17 +80,38 @@ export const anonymousAccount = (name: string): Account.Account | undefined =>
   /^(?:anonymous|ftp)$/i.test(name) ? Account.make(name.toLowerCase(), Rights.readOnly) : undefined
 
 /**
+ * The account that a name opens without a password, if it does; it may look and fetch.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const passwordless = (who: Passwordless, name: string): Account.Account | undefined =>
+  who === "anybody" ? Account.make(name, Rights.readOnly) : anonymousAccount(name)
+
+const layerPasswordless = (who: Passwordless): Layer.Layer<Accounts> =>
+  Layer.succeed(
+    Accounts,
+    Accounts.of({
+      authenticate: ({ name }) => {
+        const account = passwordless(who, name)
+        return account === undefined ? new AccountsError({ reason: "Refused" }) : Effect.succeed(account)
+      },
+      passwordless: who
+    })
+  )
+
+/**
+ * Welcomes any name with any password, and lets it look and fetch.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerOpen: Layer.Layer<Accounts> = layerPasswordless("anybody")
+
+/**
  * Welcomes `anonymous` and `ftp` with any password, lets them look and fetch, and refuses everybody else.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerAnonymous: Layer.Layer<Accounts> = Layer.succeed(
-  Accounts,
-  Accounts.of({
-    authenticate: ({ name }) => {
-      const account = anonymousAccount(name)
-      return account === undefined ? new AccountsError({ reason: "Refused" }) : Effect.succeed(account)
-    }
-  })
-)
+export const layerAnonymous: Layer.Layer<Accounts> = layerPasswordless("anonymous")

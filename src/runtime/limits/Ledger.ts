@@ -45,7 +45,8 @@ export interface Settlement {
 
 /**
  * The one set of books that every session on every thread is entered in: who is logged in how often, who guessed passwords, what quotas
- * are used. One owner keeps it, on the main thread, one entry at a time, so that no limit can be passed by two at once.
+ * are used. One owner keeps it, on the main thread, one entry at a time, so that no limit can be passed by two at once. What no limit
+ * depends on may be decided elsewhere; see `LedgerLocal`.
  *
  * @since 0.1.0
  * @category tags
@@ -58,6 +59,11 @@ export class Ledger extends Context.Tag("weft/Ledger")<
      * session's number; an earlier login of it is over.
      */
     readonly login: (session: number, credentials: Credentials) => Effect.Effect<Welcome, LoginError>
+    /**
+     * As `login`, where the answer is a welcome that needs nobody to be asked; `undefined`, and nothing was entered, where `login` has to
+     * decide. Absent: it always has.
+     */
+    readonly unsafeLogin?: (session: number, credentials: Credentials) => Welcome | undefined
     /** As `login`, for whom a certificate names: where the accounts do not know it, that is `Refused` and no guess. */
     readonly recognise: (session: number, who: Certified) => Effect.Effect<Welcome, LoginError>
     /** The session is logged out, and what it had reserved is free again. Harmless when repeated. */

@@ -5,6 +5,28 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
+import type { Telling } from "./Events.ts"
+import * as Interest from "./Interest.ts"
+
+type Level = "Debug" | "Info" | "Warning"
+
+/**
+ * The loudest that the log becomes about each kind of event.
+ *
+ * @since 0.1.0
+ * @category logging
+ */
+export const loudest: { readonly [K in Interest.Kind]: Level } = {
+  SessionStarted: "Debug",
+  LoggedIn: "Info",
+  LoginRefused: "Warning",
+  AddressBanned: "Warning",
+  TransferEnded: "Info",
+  UploadCompleted: "Info",
+  UploadInterrupted: "Warning",
+  FilesChanged: "Info",
+  SessionEnded: "Debug"
+}
 
 /**
  * What the log says of an event and how loudly: one line a login, a refusal, a transfer and a change to files;
@@ -16,7 +38,7 @@ import type { ServerEvent } from "../../domain/ServerEvent.ts"
 export const describe = (
   event: ServerEvent
 ): {
-  readonly level: "Debug" | "Info" | "Warning"
+  readonly level: Level
   readonly message: string
   readonly details: Record<string, unknown>
 } => {
@@ -76,19 +98,22 @@ const changes = {
 } as const
 
 /**
- * A teller that writes each event to the log. It costs next to nothing where the level is not wanted.
+ * A teller that writes each event to the log, and wants only those that the log's level lets through.
  *
  * @since 0.1.0
  * @category logging
  */
-export const make: Effect.Effect<(event: ServerEvent) => void> = Effect.map(Effect.runtime<never>(), (runtime) => {
+export const make: Effect.Effect<Telling> = Effect.map(Effect.runtime<never>(), (runtime) => {
   const run = Runtime.runSync(runtime)
   const least = Option.getOrElse(FiberRefs.get(runtime.fiberRefs, FiberRef.currentMinimumLogLevel), () => LogLevel.Info)
-  return (event) => {
-    const { details, level, message } = describe(event)
-    const logLevel = LogLevel.fromLiteral(level)
-    if (LogLevel.lessThan(logLevel, least)) return
-    const annotations = { ...("session" in event && { session: event.session }), peer: event.peer, ...details }
-    run(Effect.annotateLogs(Effect.logWithLevel(logLevel, message), annotations))
+  const isWritten = (level: Level) => LogLevel.greaterThanEqual(LogLevel.fromLiteral(level), least)
+  return {
+    wants: new Set(Interest.kinds.filter((kind) => isWritten(loudest[kind]))),
+    unsafeTell: (event) => {
+      const { details, level, message } = describe(event)
+      if (!isWritten(level)) return
+      const annotations = { ...("session" in event && { session: event.session }), peer: event.peer, ...details }
+      run(Effect.annotateLogs(Effect.logWithLevel(LogLevel.fromLiteral(level), message), annotations))
+    }
   }
 })

@@ -6,8 +6,15 @@ import type { ServerEvent } from "../../domain/ServerEvent.ts"
  * holding up a session.
  *
  * @since 0.1.0
- * @category tags
+ * @category models
  */
+export interface Telling {
+  readonly unsafeTell: (event: ServerEvent) => void
+  /** The kinds of events that it does anything with, never changed; it need not be told of others. Absent: all. */
+  readonly wants?: ReadonlySet<ServerEvent["_tag"]>
+}
+
+/** A host that says nothing wants to hear nothing. @since 0.1.0 @category tags */
 export class Events extends Context.Reference<Events>()("weft/Events", {
-  defaultValue: () => ({ unsafeTell: (_event: ServerEvent): void => {} })
+  defaultValue: (): Telling => ({ unsafeTell: () => {}, wants: new Set() })
 }) {}

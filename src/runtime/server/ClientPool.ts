@@ -7,6 +7,7 @@ import type { Client } from "./Client.ts"
 import * as Holding from "./Holding.ts"
 import * as Places from "./Places.ts"
 import * as Refusal from "./Refusal.ts"
+import * as Slots from "./Slots.ts"
 
 /**
  * Supervised fibers for a bounded number of sessions, and a bounded queue of clients waiting to become one.
@@ -49,19 +50,22 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   const started = yield* Deferred.make<void>()
 
   const generation = Effect.gen(function* () {
-    const sessions = yield* FiberSet.make<void, never>()
-    const fork = yield* FiberSet.runtime(sessions)<R>()
+    const fibers = yield* FiberSet.make<void, never>()
+    const fork = yield* FiberSet.runtime(fibers)<R>()
+    const slots = Slots.make((client: Client, restore) => attend(options, places, client, restore))
     const places = Places.make(options.clientsPerThread, options.queue)
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         run = undefined
+        slots.unsafeClose()
       })
     )
     run = (client) => {
-      fork(attend(options, places, client))
+      const fresh = slots.unsafeGive(client)
+      if (fresh !== undefined) fork(fresh)
     }
     yield* Deferred.succeed(started, undefined)
-    yield* FiberSet.join(sessions)
+    yield* FiberSet.join(fibers)
   }).pipe(Effect.scoped)
 
   yield* generation.pipe(
@@ -86,16 +90,29 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
 })
 
 /** A client's whole stay. Whatever ends it, its place goes to the next one first and its connection last. */
-const attend = <R>(options: Options<R>, places: Places.Places, client: Client): Effect.Effect<void, never, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.suspend(() => {
-      const place = places.enter()
-      return restore(stay(options, place, client)).pipe(
-        Effect.catchAllCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.void : logCrash(client, cause))),
-        Effect.ensuring(Effect.sync(() => place.leave()))
-      )
-    }).pipe(Effect.ensuring(Effect.sync(() => end(options, client))))
-  )
+const attend = <R>(
+  options: Options<R>,
+  places: Places.Places,
+  client: Client,
+  restore: Slots.Restore
+): Effect.Effect<undefined, never, R> => {
+  const place = places.enter()
+  const leave = () => {
+    try {
+      place.leave()
+    } finally {
+      end(options, client)
+    }
+    return undefined
+  }
+  return Effect.matchCauseEffect(restore(Effect.suspend(() => stay(options, place, client))), {
+    onSuccess: () => Effect.sync(leave),
+    onFailure: (cause) =>
+      Cause.isInterruptedOnly(cause)
+        ? Effect.sync(leave)
+        : Effect.as(Effect.ensuring(logCrash(client, cause), Effect.sync(leave)), undefined)
+  })
+}
 
 const end = (options: Pick<Options<never>, "onEnd">, client: Client) => {
   try {

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Bag from "../../domain/Bag.ts"
 
 /**
  * The wish that sessions come to their end: each finishes the transfer it runs, says 421 and closes. It is made once and never
@@ -22,18 +23,15 @@ export interface Draining {
  * @category constructors
  */
 export const make = (): { readonly draining: Draining; readonly unsafeWish: () => void } => {
-  const hearers = new Set<() => void>()
+  const hearers = new Bag.Bag<() => void>()
   let wished = false
   const unsafeOnce = (hear: () => void) => {
     if (wished) {
       hear()
       return () => {}
     }
-    const entry = () => hear()
-    hearers.add(entry)
-    return () => {
-      hearers.delete(entry)
-    }
+    const entry = hearers.add(hear)
+    return () => hearers.remove(entry)
   }
   return {
     draining: {
@@ -44,9 +42,7 @@ export const make = (): { readonly draining: Draining; readonly unsafeWish: () =
     unsafeWish: () => {
       if (wished) return
       wished = true
-      const all = [...hearers]
-      hearers.clear()
-      for (const hear of all) hear()
+      for (const hear of hearers.items()) hear()
     }
   }
 }

@@ -4,6 +4,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
 import { Events } from "../observe/Events.ts"
+import * as Interest from "../observe/Interest.ts"
 
 const capacity = 1024
 
@@ -16,17 +17,23 @@ const capacity = 1024
 export interface EventHub {
   readonly unsafeTell: (event: ServerEvent) => void
   readonly stream: Stream.Stream<ServerEvent>
+  /** What of all that host and readers want, for other threads; see `Interest`. */
+  readonly interest: SharedArrayBuffer
 }
 
 /** @since 0.1.0 @category constructors */
 export const make: Effect.Effect<EventHub, never, Scope.Scope> = Effect.gen(function* () {
   const host = yield* Events
   const hub = yield* Effect.acquireRelease(PubSub.sliding<ServerEvent>(capacity), PubSub.shutdown)
+  const shared = Interest.make(host)
+  const interest = Interest.of(shared)
+  const reading = Effect.acquireRelease(Effect.sync(interest.unsafeEnter), () => Effect.sync(interest.unsafeLeave))
   return {
     unsafeTell: (event) => {
-      host.unsafeTell(event)
-      hub.unsafeOffer(event)
+      if (host.wants?.has(event._tag) !== false) host.unsafeTell(event)
+      if (interest.unsafeReaders() > 0) hub.unsafeOffer(event)
     },
-    stream: Stream.fromPubSub(hub)
+    stream: Stream.unwrapScoped(Effect.as(reading, Stream.fromPubSub(hub))),
+    interest: shared
   }
 })

@@ -3,9 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
-import type { Accounts } from "../accounts/Accounts.ts"
+import { Accounts } from "../accounts/Accounts.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
+import * as LastBan from "../limits/LastBan.ts"
 import { Ledger } from "../limits/Ledger.ts"
+import * as LedgerLocal from "../limits/LedgerLocal.ts"
 import * as LedgerOwner from "../limits/LedgerOwner.ts"
 import * as EpollTcp from "../platform/EpollTcp.ts"
 import { socketCalls } from "../platform/SocketCalls.ts"
@@ -64,7 +66,12 @@ export const layerServing = <E, R>(
     MainServer.make(
       config,
       Effect.gen(function* () {
-        const { bans, ledger } = yield* LedgerOwner.make(config)
+        const { bans, ledger: owner } = yield* LedgerOwner.make(config)
+        const passwordless = LedgerLocal.deciding(config, yield* Accounts)
+        const lastBan = LastBan.make(new SharedArrayBuffer(LastBan.sharedBytes))
+        bans.unsafeHear(lastBan)
+        const { unsafeCurrentTimeMillis: unsafeNow } = yield* Effect.clock
+        const ledger = LedgerLocal.over(owner, { passwordless, lastBan, unsafeNow })
         const context = yield* Layer.build(Layer.provide(serving, Layer.succeed(Ledger, ledger)))
         return { serve: Context.get(context, Serve), bans }
       })

@@ -11,7 +11,7 @@ import type { ThreadBoot } from "./ShardProtocol.ts"
  * @category models
  */
 export interface HandedClients {
-  /** Tells the acceptor that a client's place is free; what is released in one go is told in one message. */
+  /** Tells the acceptor that a client's place is free; what is released in one turn of the loop is told in one message. */
   readonly release: (id: number) => void
   /** Registers with the acceptor and gives each client that comes to its pool. */
   readonly start: (shard: Shard, room: { readonly pools: number; readonly room: number }) => void
@@ -26,7 +26,7 @@ export const make = ({ acceptor, shared }: ThreadBoot, tcp: typeof Tcp.Service):
 
   const release = (id: number) => {
     if (released.push(id) > 1) return
-    queueMicrotask(() => {
+    setImmediate(() => {
       const ids = released
       released = []
       tell({ _tag: "Released", ids })

@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads"
 import * as Schema from "effect/Schema"
 import { ServerEvent } from "../../domain/ServerEvent.ts"
+import { Passwordless } from "../accounts/Accounts.ts"
 import { FtpConfig } from "../config/FtpConfig.ts"
 import * as LedgerProtocol from "../limits/LedgerProtocol.ts"
 import { Material } from "../tls/Material.ts"
@@ -16,6 +17,8 @@ export const Boot = Schema.Struct({
   /** Which of the shards it is, from 0. */
   index: Schema.NonNegativeInt,
   pools: Schema.NonNegativeInt,
+  /** Whose logins it decides by itself; see `LedgerLocal`. */
+  passwordless: Schema.optional(Passwordless),
   /** Absent where TLS is not offered. */
   tls: Schema.optional(Material),
   /** Addresses of the modules it runs; see `Modules`. */
@@ -40,6 +43,10 @@ export interface ThreadBoot {
   readonly shared: SharedArrayBuffer
   /** Where the thread writes down what Node would leave open at its end; see `OwnDescriptors`. */
   readonly descriptors: SharedArrayBuffer
+  /** See `LastBan`. */
+  readonly lastBan: SharedArrayBuffer
+  /** See `Interest`. */
+  readonly interest: SharedArrayBuffer
 }
 
 /**
@@ -52,7 +59,8 @@ export interface ThreadBoot {
 export const FromShard = Schema.Union(
   Schema.TaggedStruct("Ready", {}),
   Schema.TaggedStruct("Drained", {}),
-  Schema.TaggedStruct("Event", { event: ServerEvent }),
+  /** In the order in which they were told. */
+  Schema.TaggedStruct("Events", { events: Schema.Array(ServerEvent) }),
   Schema.TaggedStruct("Log", {
     level: Schema.Literal("Trace", "Debug", "Info", "Warning", "Error", "Fatal"),
     message: Schema.Array(Schema.String),

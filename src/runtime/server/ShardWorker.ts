@@ -43,6 +43,9 @@ export interface Options {
   /** What sessions get to be interrupted in before the thread is terminated. */
   readonly stopTimeout: Duration.DurationInput
   readonly unsafeTell: (event: ServerEvent) => void
+  /** What of that is wanted; see `Interest`. */
+  readonly interest: SharedArrayBuffer
+  readonly lastBan: SharedArrayBuffer
   /** Answers what its sessions ask, and forgets them when it has ended. */
   readonly owner: LedgerOwner
 }
@@ -74,8 +77,9 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
           return Deferred.unsafeDone(ready, Effect.void)
         case "Drained":
           return Deferred.unsafeDone(drained, Effect.void)
-        case "Event":
-          return options.unsafeTell(message.event)
+        case "Events":
+          for (const event of message.events) options.unsafeTell(event)
+          return
         case "Log":
           return log(ShardLog.write(options.boot.index, message))
         case "Ledger":
@@ -87,7 +91,9 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
 
     yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const workerData: ThreadBoot = { boot: Schema.encodeSync(Boot)(options.boot), acceptor, shared, descriptors }
+        const { interest, lastBan } = options
+        const boot = Schema.encodeSync(Boot)(options.boot)
+        const workerData: ThreadBoot = { boot, acceptor, shared, descriptors, interest, lastBan }
         const thread = new Worker(options.entry, {
           workerData,
           transferList: [acceptor],

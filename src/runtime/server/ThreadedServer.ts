@@ -1,7 +1,10 @@
 import type { ResourceLimits } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { Accounts } from "../accounts/Accounts.ts"
 import { FtpConfig } from "../config/FtpConfig.ts"
+import * as LastBan from "../limits/LastBan.ts"
+import * as LedgerLocal from "../limits/LedgerLocal.ts"
 import * as LedgerOwner from "../limits/LedgerOwner.ts"
 import { Events } from "../observe/Events.ts"
 import * as Accept from "../platform/Accept.ts"
@@ -73,6 +76,8 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     return yield* new ServerError({ reason: "Other", detail: "there are fewer passive ports than shards" })
   }
 
+  const passwordless = LedgerLocal.deciding(config, yield* Accounts)
+  const lastBan = new SharedArrayBuffer(LastBan.sharedBytes)
   const owner = yield* Effect.provideService(LedgerOwner.make(config), Events, { unsafeTell: hub.unsafeTell })
 
   let unsafeReplace = (_material: Material) => {}
@@ -100,6 +105,7 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     texts: Refusal.texts(config),
     entry: new URL("./acceptorThread.js", entries)
   })
+  owner.bans.unsafeHear(LastBan.make(lastBan))
   owner.bans.unsafeHear({ ban: acceptor.unsafeBan, lift: acceptor.unsafeLift })
   const shards = yield* Shards.make({
     acceptor,
@@ -108,6 +114,7 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
       config: ofShard(config, index, layout.shards),
       index,
       pools,
+      passwordless,
       ...addressesOf(options)
     })),
     entry: new URL("./shardThread.js", entries),
@@ -116,6 +123,8 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     startTimeout: options.startTimeout ?? "20 seconds",
     stopTimeout: options.stopTimeout ?? "3 seconds",
     unsafeTell: hub.unsafeTell,
+    interest: hub.interest,
+    lastBan,
     unsafeMaterial: keeper.unsafeMaterial
   })
   unsafeReplace = shards.unsafeReplace

@@ -6,9 +6,12 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as LastBan from "../limits/LastBan.ts"
 import { Ledger } from "../limits/Ledger.ts"
 import * as LedgerClient from "../limits/LedgerClient.ts"
+import * as LedgerLocal from "../limits/LedgerLocal.ts"
 import { Events } from "../observe/Events.ts"
+import * as Interest from "../observe/Interest.ts"
 import * as EpollTcp from "../platform/EpollTcp.ts"
 import * as OwnDescriptors from "../platform/OwnDescriptors.ts"
 import { Tcp } from "../platform/Tcp.ts"
@@ -19,14 +22,23 @@ import * as Refusal from "./Refusal.ts"
 import { Serve } from "./Serve.ts"
 import * as Shard from "./Shard.ts"
 import * as ShardLog from "./ShardLog.ts"
+import * as ShardOutbox from "./ShardOutbox.ts"
 import { Boot, FromShard, type ThreadBoot, ToShard } from "./ShardProtocol.ts"
 
 const thread = workerData as ThreadBoot
 OwnDescriptors.unsafeShare(thread.descriptors)
 const boot = Schema.decodeUnknownSync(Boot)(thread.boot)
-const tell = (message: FromShard) => parentPort?.postMessage(message)
+const outbox = ShardOutbox.make((message) => parentPort?.postMessage(message))
+const tell = outbox.unsafePost
+const interest = Interest.of(thread.interest)
 const encodeLedger = Schema.encodeSync(FromShard)
 const client = LedgerClient.make((message) => parentPort?.postMessage(encodeLedger({ _tag: "Ledger", message })))
+
+const ledger = LedgerLocal.over(client.ledger, {
+  passwordless: boot.passwordless,
+  lastBan: LastBan.make(thread.lastBan),
+  unsafeNow: Date.now
+})
 
 const tls = Tls.make(boot.config, boot.tls)
 
@@ -63,14 +75,19 @@ const program = Effect.gen(function* () {
 
 const main = Modules.load(boot, boot.config, { shard: boot.index }).pipe(
   Effect.flatMap((serving) => Effect.provide(program, Layer.provideMerge(serving, EpollTcp.layer))),
-  Effect.provideService(Ledger, client.ledger),
-  Effect.provideService(Events, { unsafeTell: (event) => tell({ _tag: "Event", event }) }),
+  Effect.provideService(Ledger, ledger),
+  Effect.provideService(Events, {
+    unsafeTell: (event) => {
+      if (interest.unsafeWants(event._tag)) outbox.unsafeTell(event)
+    }
+  }),
   Effect.provideService(Tls.Tls, tls),
   Effect.provide(ShardLog.layer(boot.config.logLevel, tell))
 )
 
 Effect.runCallback(main, {
   onExit: (exit) => {
+    outbox.unsafeFlush()
     if (Exit.isFailure(exit)) tell({ _tag: "Failed", detail: Cause.pretty(exit.cause) })
     thread.acceptor.close()
     parentPort?.close()

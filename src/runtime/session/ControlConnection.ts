@@ -15,6 +15,8 @@ const patience = 16 * 1024
 
 const lineFeed = 0x0a
 
+const noLines: ReadonlyArray<never> = []
+
 const tooLong: Received = Either.left({ _tag: "TooLong" })
 
 /**
@@ -34,7 +36,7 @@ export class ControlConnection implements Tcp.Reader {
   readonly #limit: number
   readonly #changed: () => void
   #state: Line.State = Line.empty
-  #lines: ReadonlyArray<Line.Line> = []
+  #lines: ReadonlyArray<Line.Line> = noLines
   #next = 0
   #unread: Uint8Array | undefined = undefined
   #output = ""
@@ -161,7 +163,7 @@ export class ControlConnection implements Tcp.Reader {
   #forget(): void {
     this.#hello = undefined
     this.#state = Line.empty
-    this.#lines = []
+    this.#lines = noLines
     this.#next = 0
     this.#unread = undefined
   }
@@ -191,7 +193,9 @@ export class ControlConnection implements Tcp.Reader {
   }
 
   /** Completes when the client has taken the replies, or is gone. */
-  readonly caughtUp: Effect.Effect<void> = Effect.suspend(() => Effect.ignore(this.connection.drained))
+  get caughtUp(): Effect.Effect<void> {
+    return Effect.suspend(() => Effect.ignore(this.connection.drained))
+  }
 }
 
 const nothing = new Uint8Array(0)

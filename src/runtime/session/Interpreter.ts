@@ -34,6 +34,8 @@ export const unsafePerform = (actor: Actor, action: Action): boolean => {
       return unsafeOpenPassive(actor, action.command)
     case "Transfer":
       return QuickDownload.unsafePerform(actor, action)
+    case "Authenticate":
+      return Login.unsafeAuthenticate(actor, action)
     case "Close":
       return true
     default:

@@ -5,6 +5,8 @@ import * as Rights from "../../domain/Rights.ts"
 import type { Ledger, Welcome } from "../limits/Ledger.ts"
 import type { Storage, StorageError } from "../storage/Storage.ts"
 
+const none: ReadonlyArray<never> = []
+
 const nobody: Rights.Rights = Rights.everywhere(new Set())
 
 /**
@@ -21,7 +23,7 @@ export class Lodging {
   readonly #ledger: Ledger["Type"]
   readonly #common: Storage["Type"]
   #scope: Scope.CloseableScope | undefined = undefined
-  #left: Array<Scope.CloseableScope> = []
+  #left: ReadonlyArray<Scope.CloseableScope> = none
   #known = false
 
   constructor(session: number, house: { readonly ledger: Ledger["Type"]; readonly storage: Storage["Type"] }) {
@@ -41,7 +43,7 @@ export class Lodging {
   }
 
   /** Moves in, as soon as the account's home is open. */
-  readonly enter = (welcome: Welcome): Effect.Effect<void, StorageError> => {
+  enter(welcome: Welcome): Effect.Effect<void, StorageError> {
     const { home } = welcome.account
     if (home === undefined) {
       return Effect.sync(() => {
@@ -70,7 +72,7 @@ export class Lodging {
     this.#known = false
     this.welcome = undefined
     this.storage = this.#common
-    if (this.#scope !== undefined) this.#left.push(this.#scope)
+    if (this.#scope !== undefined) this.#left = [...this.#left, this.#scope]
     this.#scope = undefined
   }
 
@@ -79,9 +81,11 @@ export class Lodging {
     return this.#left.length > 0
   }
 
-  readonly vacated: Effect.Effect<void> = Effect.suspend(() => {
-    const left = this.#left
-    this.#left = []
-    return Effect.forEach(left, (scope) => Scope.close(scope, Exit.void), { discard: true })
-  })
+  get vacated(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const left = this.#left
+      this.#left = none
+      return Effect.forEach(left, (scope) => Scope.close(scope, Exit.void), { discard: true })
+    })
+  }
 }

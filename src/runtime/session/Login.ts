@@ -9,6 +9,29 @@ import type { Actor } from "./Actor.ts"
 const unavailable: Verdict = { _tag: "Unavailable" }
 
 /**
+ * As `authenticate`, where the ledger needs to ask nobody and there is no home to open; `false`, and nothing was done, where it is not so.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const unsafeAuthenticate = (
+  actor: Actor,
+  { name, password }: Extract<Action, { readonly _tag: "Authenticate" }>
+): boolean => {
+  const { client, house, lodging, state } = actor
+  const welcome = house.ledger.unsafeLogin?.(client.id, { name, password, peer: state.settings.peer })
+  if (welcome === undefined || welcome.account.home !== undefined || Security.isInClear(state, welcome.account)) {
+    return false
+  }
+  lodging.unsafeKnock()
+  lodging.welcome = welcome
+  const verdict: Verdict = { _tag: "Welcome", account: welcome.account }
+  tell(actor, name, verdict)
+  actor.unsafeTell({ _tag: "LoginDecided", verdict })
+  return true
+}
+
+/**
  * Asks the ledger, and opens the account's home; answered by `LoginDecided`. Nobody hears of a login that its client did not wait for.
  *
  * @since 0.1.0

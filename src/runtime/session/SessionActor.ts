@@ -13,7 +13,7 @@ import * as State from "../../domain/session/State.ts"
 import { breathe } from "../platform/EventLoop.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
 import type { Client } from "../server/Client.ts"
-import * as Begun from "../transfer/Begun.ts"
+import type * as Begun from "../transfer/Begun.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
@@ -71,7 +71,11 @@ export class SessionActor implements Actor, Timed {
   #stirred = false
   /** Events since other sessions had their turn; actions that take no time do not begin a new one. */
   #steps = 0
-  #resume: (() => void) | undefined = undefined
+  /** Wakes the session's fiber, while it waits for something to happen. */
+  #wake: ((next: Effect.Effect<void>) => void) | undefined = undefined
+  /** While the fiber waits, steps are made by whoever brings the event. */
+  #isParked = false
+  #isOver = false
   readonly #rate: CommandRate
   /** How long no command is heard, in milliseconds; 0 where nothing holds the session back. */
   #pace = 0
@@ -100,18 +104,33 @@ export class SessionActor implements Actor, Timed {
     this.#stir()
   }
 
+  /** Something has happened: while the fiber waits for just that, the session goes on here, and it sleeps on until something takes time. */
   #stir(): void {
     this.#stirred = true
-    const resume = this.#resume
-    this.#resume = undefined
-    resume?.()
+    const wake = this.#wake
+    if (wake === undefined) return
+    this.#wake = undefined
+    const next = this.#isParked ? this.#tryProceed() : Effect.void
+    if (next === undefined) this.#wake = wake
+    else wake(next)
   }
 
-  /** Completes when something has happened since it last did. */
-  readonly #stirring = Effect.async<void>((resume) => {
-    if (this.#stirred) return resume(Effect.void)
-    this.#resume = () => resume(Effect.void)
-  })
+  #tryProceed(): Effect.Effect<void> | undefined {
+    try {
+      return this.#proceed()
+    } catch (defect) {
+      return Effect.die(defect)
+    }
+  }
+
+  /** Completes when something has happened since it last did; while `parked`, with what is to be done about it. */
+  #untilStirred(parked: boolean): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      if (this.#stirred) return resume(Effect.void)
+      this.#isParked = parked
+      this.#wake = resume
+    })
+  }
 
   unsafeTick(now: number): void {
     const { config } = this.house
@@ -208,64 +227,100 @@ export class SessionActor implements Actor, Timed {
     )
   }
 
-  readonly caughtUp: Effect.Effect<void> = Effect.suspend(() => {
-    if (!this.control.unsafeIsBehind()) return Effect.void
-    this.#wait(Duration.toMillis(this.house.config.stallTimeout))
-    return Effect.map(this.control.caughtUp, () => {
-      this.#waitsSince = undefined
+  get caughtUp(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (!this.control.unsafeIsBehind()) return Effect.void
+      this.#wait(Duration.toMillis(this.house.config.stallTimeout))
+      return Effect.map(this.control.caughtUp, () => {
+        this.#waitsSince = undefined
+      })
     })
-  })
+  }
 
   #wait(patience: number): void {
     this.#waitsSince = this.house.timers.unsafeNow()
     this.#patience = patience
   }
 
-  /** The session's life: from the greeting until one side ends it, and whatever it still holds given back. */
-  readonly life: Effect.Effect<void> = Effect.gen(this, function* () {
-    if (this.client.implicitTls !== true) this.control.connection.read(this.control)
-    for (;;) {
-      const action = this.#advance()
-      this.control.unsafeFlush()
-      if (this.lodging.isLeaving) yield* this.lodging.vacated
-      if (action !== undefined) yield* Interpreter.perform(this, action)
-      else if (this.state.closed || this.control.closed) return yield* this.#hangUp
-      else if (this.control.unsafeIsBehind()) yield* this.caughtUp
-      else if (this.#stirred) {
-        this.#steps = 0
-        yield* breathe
-      } else if (this.#pace > 0) {
-        this.#steps = 0
-        yield* Effect.raceFirst(this.#stirring, Effect.sleep(Math.ceil(this.#pace)))
-      } else if (this.control.ended && this.state.work === undefined) return yield* this.#hangUp
-      else {
-        this.#steps = 0
-        this.#cutDeserted()
-        yield* this.#stirring
-      }
-    }
-  }).pipe(
-    Effect.onInterrupt(() => Effect.zipRight(this.#endTask, this.#farewell)),
-    Effect.ensuring(
-      Effect.suspend(() => {
-        this.lease?.release()
-        if (this.begun !== undefined) Begun.unsafeDrop(this.begun)
-        // Above the client's own connection there may be TLS by now.
-        const drop = Effect.sync(() => this.control.connection.unsafeDestroy())
-        return Effect.ensuring(Effect.zipRight(this.#endTask, this.#moveOut), drop)
-      })
+  /** Goes on as far as it takes no time; answers what takes some, or nothing where something has to happen first. */
+  #proceed(): Effect.Effect<void> | undefined {
+    const action = this.#advance()
+    this.control.unsafeFlush()
+    const next = () => (action === undefined ? this.#rest() : Interpreter.perform(this, action))
+    if (!this.lodging.isLeaving) return next()
+    return Effect.zipRight(
+      this.lodging.vacated,
+      Effect.suspend(() => next() ?? Effect.void)
     )
-  )
+  }
+
+  /** What follows when all that has happened was stepped through, or as much as is one session's turn. */
+  #rest(): Effect.Effect<void> | undefined {
+    if (this.state.closed || this.control.closed) return this.#hangUp()
+    if (this.control.unsafeIsBehind()) return this.caughtUp
+    this.#steps = 0
+    if (this.#stirred) return breathe
+    if (this.#pace > 0) return Effect.raceFirst(this.#untilStirred(false), Effect.sleep(Math.ceil(this.#pace)))
+    if (this.control.ended && this.state.work === undefined) return this.#hangUp()
+    this.#cutDeserted()
+    return this.#stirred ? Effect.void : undefined
+  }
+
+  /** The session's life: from the greeting until one side ends it. What it holds then is given back by `end`. */
+  get life(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.client.implicitTls !== true) this.control.connection.read(this.control)
+      return Effect.whileLoop({
+        while: () => !this.#isOver,
+        body: () => this.#proceed() ?? this.#untilStirred(true),
+        step: () => {}
+      })
+    })
+  }
+
+  /** Gives back whatever the session still holds; `undefined` when that is done at once. To be called once, when its life is over. */
+  end(exit: Exit.Exit<void>): Effect.Effect<void> | undefined {
+    this.#wake = undefined
+    const isCut = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
+    if (!isCut && this.#task === undefined) return this.#giveBack()
+    const finish = isCut
+      ? Effect.zipRight(
+          this.#endTask(),
+          Effect.sync(() => this.#farewell())
+        )
+      : this.#endTask()
+    return Effect.ensuring(
+      finish,
+      Effect.suspend(() => this.#giveBack() ?? Effect.void)
+    )
+  }
+
+  #giveBack(): Effect.Effect<void> | undefined {
+    try {
+      this.lease?.release()
+      this.lodging.unsafeLeave()
+    } finally {
+      // Above the client's own connection there may be TLS by now.
+      if (!this.lodging.isLeaving) this.control.connection.unsafeDestroy()
+    }
+    if (!this.lodging.isLeaving) return undefined
+    return Effect.ensuring(
+      this.lodging.vacated,
+      Effect.sync(() => this.control.connection.unsafeDestroy())
+    )
+  }
 
   /** The running task ends with the session, but an upload that has come whole is stored whole. */
-  readonly #endTask: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.#task === undefined) return Effect.void
-    this.#waitsSince = undefined
-    return this.progress?.unsafeIsWhole?.() === true ? Fiber.await(this.#task) : Fiber.interrupt(this.#task)
-  })
+  #endTask(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#task === undefined) return Effect.void
+      this.#waitsSince = undefined
+      return this.progress?.unsafeIsWhole?.() === true ? Fiber.await(this.#task) : Fiber.interrupt(this.#task)
+    })
+  }
 
   /** A session that is cut says what it can: how its transfer ended, and that it is over. */
-  readonly #farewell = Effect.sync(() => {
+  #farewell(): void {
     if (this.state.closed || this.control.closed) return
     this.#events.unshift({ _tag: "DrainRequested" })
     for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
@@ -274,25 +329,22 @@ export class SessionActor implements Actor, Timed {
       for (const reply of replies) this.control.unsafeSay(Reply.render(reply))
     }
     this.control.unsafeFlush()
-  })
-
-  readonly #moveOut = Effect.suspend(() => {
-    this.lodging.unsafeLeave()
-    return this.lodging.vacated
-  })
+  }
 
   /** Sends the FIN behind the last reply and waits, not for long, until the client has taken it. */
-  readonly #hangUp = Effect.suspend(() => {
+  #hangUp(): Effect.Effect<void> {
+    this.#isOver = true
     if (this.control.closed) return Effect.void
     this.#wait(linger)
     this.control.unsafeIgnore()
-    const ended = Effect.repeat(
-      Effect.suspend(() => {
+    const ended = Effect.whileLoop({
+      while: () => !this.control.ended,
+      body: () => {
         this.#stirred = false
-        return this.control.ended ? Effect.void : this.#stirring
-      }),
-      { until: () => this.control.ended }
-    )
-    return Effect.zipRight(Effect.ignore(this.control.connection.end), Effect.asVoid(ended))
-  })
+        return this.#untilStirred(false)
+      },
+      step: () => {}
+    })
+    return Effect.zipRight(Effect.ignore(this.control.connection.end), ended)
+  }
 }

@@ -48,23 +48,29 @@ const serve = (house: House, client: Client): Effect.Effect<void> => {
   const actor = new SessionActor(house, client)
   const session = { session: client.id, peer: client.connection.remote.address }
   const startedAt = timers.unsafeNow()
-  timers.unsafeAdd(actor)
+  const timed = timers.unsafeAdd(actor)
   unsafeTell({ _tag: "SessionStarted", ...session, at: startedAt })
   const forget = client.draining.unsafeOnce(() => actor.unsafeTell({ _tag: "DrainRequested" }))
-  return Effect.ensuring(
-    actor.life,
-    Effect.sync(() => {
-      forget()
-      timers.unsafeRemove(actor)
-      const at = timers.unsafeNow()
-      const account = actor.state.account?.name
-      unsafeTell({
-        _tag: "SessionEnded",
-        ...session,
-        at,
-        milliseconds: at - startedAt,
-        ...(account === undefined ? {} : { account })
-      })
+  const ended = () => {
+    forget()
+    timers.unsafeRemove(timed)
+    const at = timers.unsafeNow()
+    const account = actor.state.account?.name
+    unsafeTell({
+      _tag: "SessionEnded",
+      ...session,
+      at,
+      milliseconds: at - startedAt,
+      ...(account === undefined ? {} : { account })
     })
-  )
+  }
+  return Effect.onExit(actor.life, (exit) => {
+    let ending: Effect.Effect<void> | undefined
+    try {
+      ending = actor.end(exit)
+    } finally {
+      if (ending === undefined) ended()
+    }
+    return ending === undefined ? Effect.void : Effect.ensuring(ending, Effect.sync(ended))
+  })
 }

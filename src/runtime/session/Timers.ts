@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Bag from "../../domain/Bag.ts"
 import * as SteadyClock from "../platform/SteadyClock.ts"
 
 /**
@@ -28,8 +29,8 @@ export class Timers extends Context.Tag("weft/Timers")<
     readonly unsafeNow: () => number
     /** Milliseconds of a clock that all threads share and nobody sets, for what is paced; see `SteadyClock`. */
     readonly unsafeSteady: () => number
-    readonly unsafeAdd: (timed: Timed) => void
-    readonly unsafeRemove: (timed: Timed) => void
+    readonly unsafeAdd: (timed: Timed) => Bag.Entry<Timed>
+    readonly unsafeRemove: (entry: Bag.Entry<Timed>) => void
     readonly unsafeSize: () => number
   }
 >() {}
@@ -46,11 +47,11 @@ export const layerWith = (options: { readonly resolution: Duration.DurationInput
     Effect.gen(function* () {
       const clock = yield* Effect.clock
       const steady = yield* SteadyClock.make
-      const members = new Set<Timed>()
+      const members = new Bag.Bag<Timed>()
       const tick = Effect.suspend(() => {
         const now = clock.unsafeCurrentTimeMillis()
         const failures: Array<unknown> = []
-        for (const member of members) {
+        for (const member of members.items()) {
           try {
             member.unsafeTick(now)
           } catch (failure) {
@@ -63,8 +64,8 @@ export const layerWith = (options: { readonly resolution: Duration.DurationInput
       return {
         unsafeNow: () => clock.unsafeCurrentTimeMillis(),
         unsafeSteady: steady.unsafeNow,
-        unsafeAdd: (timed) => void members.add(timed),
-        unsafeRemove: (timed) => void members.delete(timed),
+        unsafeAdd: (timed) => members.add(timed),
+        unsafeRemove: (entry) => members.remove(entry),
         unsafeSize: () => members.size
       }
     })

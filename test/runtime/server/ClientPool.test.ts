@@ -92,6 +92,7 @@ describe("ClientPool", () => {
         [4, Effect.void]
       ] as const) {
         const fake = offer(id)
+        yield* settle
         yield* over(id, exit)
         assert.strictEqual(fake.destroyed(), 1)
       }

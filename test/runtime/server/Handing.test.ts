@@ -91,7 +91,7 @@ describe("HandedClients", () => {
     port2.close()
   })
 
-  it("releases at once a client that cannot be adopted, and many releases in one message", async () => {
+  it("releases a client that cannot be adopted, and all that are released in one turn in one message", async () => {
     const { clients, offered, port1, port2, post } = world(() => {
       throw new Error("EBADF")
     })
@@ -99,10 +99,12 @@ describe("HandedClients", () => {
     await post([1])
     clients.release(2)
     clients.release(3)
-    await Promise.resolve()
+    await new Promise(setImmediate)
+    clients.release(4)
+    await new Promise(setImmediate)
     assert.deepStrictEqual(
       [nextMessage(port1), nextMessage(port1), nextMessage(port1)],
-      [{ _tag: "Released", ids: [1] }, { _tag: "Released", ids: [2, 3] }, undefined]
+      [{ _tag: "Released", ids: [1, 2, 3] }, { _tag: "Released", ids: [4] }, undefined]
     )
     assert.deepStrictEqual(offered, [])
     port2.close()

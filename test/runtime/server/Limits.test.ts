@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Duration, Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import * as Rights from "../../../src/domain/Rights.ts"
-import { Accounts, AccountsError } from "../../../src/runtime/accounts/Accounts.ts"
+import { Accounts, AccountsError, layerAnonymous } from "../../../src/runtime/accounts/Accounts.ts"
 import type { Running } from "./TestServer.ts"
 import * as TestServer from "./TestServer.ts"
 
@@ -20,8 +20,11 @@ const accounts = Layer.succeed(Accounts, {
       : Effect.fail(new AccountsError({ reason: "Refused" }))
 })
 
-const make = (driver: (typeof drivers)[number][1], given: Parameters<typeof TestServer.config>[0]) =>
-  driver === TestServer.sharded ? TestServer.sharded(given, {}, accounts) : TestServer.onMain(given, accounts)
+const make = (
+  driver: (typeof drivers)[number][1],
+  given: Parameters<typeof TestServer.config>[0],
+  whose: Layer.Layer<Accounts> = accounts
+) => (driver === TestServer.sharded ? TestServer.sharded(given, {}, whose) : TestServer.onMain(given, whose))
 
 const threadOf = (greeting: string) => greeting.split(" ")[1] ?? ""
 
@@ -105,6 +108,20 @@ describe.each(drivers)("limits %s", (_, driver) => {
       const stats = yield* server.stats
       assert.isAtLeast(stats.refusedBanned, 1)
       assert.include(lines, "clients refused")
+    })
+  )
+
+  it.scopedLive("a ban holds for who is inside already, also where no password is asked for", () =>
+    Effect.gen(function* () {
+      const { enter } = yield* make(driver, { banAfter: 2, clientsPerThread: 9 }, layerAnonymous)
+      const guests = yield* Effect.replicateEffect(enter("127.0.0.9"), 4)
+      const ask = (guest: number, line: string) => guests[guest]?.client.ask(line) ?? Effect.succeed(undefined)
+      assert.match((yield* ask(0, "LOGIN anonymous me")) ?? "", /^230 anonymous /)
+      assert.strictEqual(yield* ask(1, "LOGIN root guess"), "530 Refused")
+      const banned = "421 Your address is banned for 10 minutes after too many wrong passwords."
+      assert.strictEqual(yield* ask(1, "LOGIN root guess"), banned)
+      assert.strictEqual(yield* ask(2, "LOGIN anonymous me"), banned)
+      assert.strictEqual(yield* ask(3, "LOGIN anonymous me"), banned)
     })
   )
 

@@ -13,8 +13,8 @@ import { type Connection, type Endpoint, type FilePart, type Reader, TcpError } 
 
 const { EAGAIN, ECONNRESET, EINTR } = Os.constants.errno
 
-/** `Reader.onData` may not keep its bytes, so one buffer does for all connections of a thread. */
-const shared = Buffer.allocUnsafeSlow(64 * 1024)
+/** `Reader.onData` may not keep its bytes, so one buffer does for all connections of a thread. No `Buffer`: its `slice` copies nothing. */
+const shared = new Uint8Array(64 * 1024)
 
 /** Bytes read of one connection before the others have their turn. */
 const turn = 1024 * 1024

@@ -127,6 +127,27 @@ describe("replies", () => {
     const upload = { _tag: "Upload", path: "/a", create: true, replace: true }
     assert.deepStrictEqual(payload("REST 3", "STOR a") as unknown, { ...upload, how: "Replace", offset: 3 })
     assert.deepStrictEqual(payload("REST 3", "APPE a") as unknown, { ...upload, how: "Append", offset: 0 })
+    for (const between of [
+      ["PASV"],
+      ["EPSV"],
+      ["PORT 127,0,0,1,200,1"],
+      ["EPRT |1|127.0.0.1|2000|"],
+      ["TYPE A", "TYPE I"]
+    ]) {
+      const whole = { _tag: "File", path: "/a", offset: 0 } as unknown
+      assert.deepStrictEqual(payload("REST 3", ...between, "RETR a") as unknown, {
+        _tag: "File",
+        path: "/a",
+        offset: 3
+      })
+      assert.deepStrictEqual(payload("RANG 2 4", ...between, "RETR a") as unknown, {
+        _tag: "File",
+        path: "/a",
+        offset: 2,
+        end: 5
+      })
+      assert.deepStrictEqual(payload("REST 3", ...between, "NOOP", "RETR a") as unknown, whole)
+    }
     const appending = { ...upload, how: "Append", offset: 0 }
     for (const lines of [
       ["SIZE a", "APPE a"],

@@ -73,15 +73,22 @@ describe("an upload", () => {
       yield* image(joe)
       assert.strictEqual(yield* upload(joe, "STOR f", "0123456789"), 226)
       yield* joe.ask("REST 4")
-      // REST counts for the very next command only, so the port comes first.
       const data = yield* joe.passive
-      yield* joe.ask("REST 4")
       yield* joe.ask("STOR f")
       yield* send(data, [Buffer.from("abc")])
       assert.strictEqual((yield* joe.reply).code, 226)
       assert.strictEqual(String(yield* content("/f")), "0123abc")
       assert.strictEqual(yield* upload(joe, "APPE f", "xyz"), 226)
       assert.strictEqual(String(yield* content("/f")), "0123abcxyz")
+      for (const marker of [0, 4, 10, 1000]) {
+        const before = String(yield* content("/f"))
+        yield* joe.ask(`REST ${marker}`)
+        assert.strictEqual(yield* upload(joe, "APPE f", "+"), 226)
+        assert.strictEqual(String(yield* content("/f")), `${before}+`)
+      }
+      // It was for that APPE, and is gone with it.
+      assert.strictEqual(yield* upload(joe, "STOR f", "new"), 226)
+      assert.strictEqual(String(yield* content("/f")), "new")
     }).pipe(Effect.provide(layer()))
   )
 

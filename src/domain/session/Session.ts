@@ -86,6 +86,8 @@ const decide = (state: State, event: Event): Decision.Decision => {
         state,
         Reply.closing(event.timer === "Login" ? "Login took too long." : "Idle for too long.")
       )
+    case "Flooded":
+      return work === undefined ? Decision.close(state, Reply.closing(event.limit)) : Decision.stay(state)
     case "DrainRequested":
       return Decision.stay({ ...state, draining: true })
   }

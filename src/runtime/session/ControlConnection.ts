@@ -10,6 +10,9 @@ import type * as Tcp from "../platform/Tcp.ts"
 /** Bytes made into lines at a time: a flood of short lines waits as bytes, not as objects. */
 const portion = 1024
 
+/** Bytes of commands that are read for their number alone. */
+const ahead = 64 * 1024
+
 /** Bytes of replies the client may leave unread before its next command is looked at. */
 const patience = 16 * 1024
 
@@ -105,6 +108,21 @@ export class ControlConnection implements Tcp.Reader {
     this.connection.pause()
     this.#hello = bytes.slice(at)
     return bytes.subarray(0, at)
+  }
+
+  /** Reads on although there are lines to take, up to what one read may bring, to learn how many they are. */
+  unsafeReadAhead(): void {
+    if (this.#unread === undefined || this.#hello !== undefined) return
+    if (this.#unread.length < ahead) this.connection.resume()
+  }
+
+  /** Lines that are here and not taken yet; counted no further than `most`. */
+  unsafeWaiting(most: number): number {
+    let count = this.#lines.length - this.#next
+    const unread = this.#unread
+    if (unread === undefined) return count
+    for (let at = unread.indexOf(lineFeed); at >= 0 && count < most; at = unread.indexOf(lineFeed, at + 1)) count++
+    return count
   }
 
   /** The next line the client sent, or `undefined` while there is none. */

@@ -29,14 +29,14 @@ const largestBlock = 8 * KiB * KiB
  * @category models
  */
 export interface Room {
-  /** Makes sure of this many bytes in all; fails with `QuotaExceeded`. */
+  /** Makes sure of this many bytes in all; fails with `QuotaBytes`. */
   readonly cover: (bytes: number) => Effect.Effect<void, StorageError>
   /** Gives back what was not used, and counts what has changed. At most once. */
   readonly unsafeSettle: (changed: Amount) => void
 }
 
 /**
- * Makes sure of room for a file, and of one more file where it is `isNew`. Fails with `QuotaExceeded`.
+ * Makes sure of room for a file, and of one more file where it is `isNew`. Fails with `QuotaBytes` or `QuotaFiles`.
  *
  * @since 0.1.0
  * @category constructors
@@ -46,7 +46,7 @@ export const room = (
   { isNew, path }: { readonly isNew: boolean; readonly path: VirtualPath.VirtualPath }
 ): Effect.Effect<Room, StorageError> => {
   const files = isNew ? 1 : 0
-  const exceeded = new StorageError({ reason: "QuotaExceeded", path })
+  const exceeded = new StorageError({ reason: "QuotaBytes", path })
   let held = 0
   let block = firstBlock
   const take = (bytes: number) =>
@@ -75,7 +75,7 @@ export const room = (
     unsafeSettle: (changed) => quota.unsafeSettle({ reserved: { bytes: held, files }, changed })
   }
   return Effect.flatMap(quota.reserve({ bytes: 0, files }), (granted) =>
-    granted ? Effect.succeed(made) : Effect.fail(exceeded)
+    granted ? Effect.succeed(made) : Effect.fail(new StorageError({ reason: "QuotaFiles", path }))
   )
 }
 

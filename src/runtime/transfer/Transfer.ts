@@ -3,7 +3,7 @@ import type { Payload, Upload as UploadPayload } from "../../domain/session/Acti
 import type { Outcome } from "../../domain/session/Event.ts"
 import type * as Tcp from "../platform/Tcp.ts"
 import * as Pull from "../storage/Pull.ts"
-import type { StorageError } from "../storage/Storage.ts"
+import { StorageError } from "../storage/Storage.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
 import type { Request } from "./Request.ts"
@@ -53,13 +53,17 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
   }
   const paced = throttle === undefined ? write : (chunk: Uint8Array) => Throttle.forEach(throttle, chunk, write)
   const bytes = yield* source.bytes
-  if (request.mode === "S") {
-    yield* Pull.forEach(bytes, paced)
-  } else {
-    const engine = yield* Deflate.deflate
-    yield* Pull.forEach(bytes, (chunk) => (chunk.length === 0 ? Effect.void : engine.feed(chunk, paced)))
-    yield* engine.finish(paced)
-  }
+  const engine = request.mode === "S" ? undefined : yield* Deflate.deflate
+  let taken = 0
+  yield* Pull.forEach(bytes, (chunk) => {
+    taken += chunk.length
+    if (engine === undefined) return paced(chunk)
+    return chunk.length === 0 ? Effect.void : engine.feed(chunk, paced)
+  })
+  // The client was told a size, or had it from SIZE: an orderly end would make it believe that this is all.
+  const isShort = request.payload._tag === "File" && source.size !== undefined && taken < source.size
+  if (isShort) return yield* new StorageError({ reason: "Shortened", path: request.payload.path })
+  if (engine !== undefined) yield* engine.finish(paced)
   yield* connection.end
 })
 

@@ -14,7 +14,8 @@ import { type Readable, StorageError } from "../storage/Storage.ts"
 export interface Quota {
   /** The account has one. Where it has none all is granted, and what changes is told for others who have the same home. */
   readonly isLimited: boolean
-  readonly reserve: (amount: Amount) => Effect.Effect<boolean>
+  /** Where it is `patient` it may wait for others that grow in the same home, and will not all stay. */
+  readonly reserve: (amount: Amount, patient?: boolean) => Effect.Effect<boolean>
   readonly unsafeSettle: (settlement: { readonly reserved: Amount; readonly changed: Amount }) => void
 }
 
@@ -49,10 +50,10 @@ export const room = (
   const exceeded = new StorageError({ reason: "QuotaBytes", path })
   let held = 0
   let block = firstBlock
-  const take = (bytes: number) =>
+  const take = (bytes: number, patient: boolean) =>
     // What has been granted is noted, whoever interrupts.
     Effect.uninterruptibleMask((restore) =>
-      Effect.map(restore(quota.reserve({ bytes, files: 0 })), (granted) => {
+      Effect.map(restore(quota.reserve({ bytes, files: 0 }, patient)), (granted) => {
         if (granted) held += bytes
         return granted
       })
@@ -63,13 +64,13 @@ export const room = (
       if (needed <= 0) return Effect.void
       const wanted = Math.max(needed, block)
       block = Math.min(block * 2, largestBlock)
-      return Effect.flatMap(take(wanted), (granted) => {
+      return Effect.flatMap(take(wanted, wanted === needed), (granted) => {
         if (granted) return Effect.void
         block = 0
         // The last of a quota is for the file, too.
         return wanted === needed
           ? Effect.fail(exceeded)
-          : Effect.flatMap(take(needed), (granted) => (granted ? Effect.void : Effect.fail(exceeded)))
+          : Effect.flatMap(take(needed, true), (granted) => (granted ? Effect.void : Effect.fail(exceeded)))
       })
     },
     unsafeSettle: (changed) => quota.unsafeSettle({ reserved: { bytes: held, files }, changed })

@@ -18,6 +18,9 @@ const patience = 16 * 1024
 
 const lineFeed = 0x0a
 
+/** As a client may send it: on a line of its own, Telnet's IP and DM ahead of it (RFC 959 section 4.1.3). */
+const abort = /(?:^|[\n\xf2\xf4])ABOR *\r?\n/i
+
 const tooLong: Received = Either.left({ _tag: "TooLong" })
 
 /**
@@ -114,6 +117,16 @@ export class ControlConnection implements Tcp.Reader {
   unsafeReadAhead(): void {
     if (this.#unread === undefined || this.#hello !== undefined) return
     if (this.#unread.length < ahead) this.connection.resume()
+  }
+
+  /** Whether an ABOR is among the lines that are here and not taken yet. */
+  unsafeHasAbort(): boolean {
+    const isAbort = (line: Line.Line) => line._tag === "Text" && /^ABOR *$/i.test(line.text)
+    if (this.#lines.slice(this.#next).some(isAbort)) return true
+    return (
+      this.#unread !== undefined &&
+      abort.test(Buffer.from(this.#unread.buffer, this.#unread.byteOffset, this.#unread.length).toString("latin1"))
+    )
   }
 
   /** Lines that are here and not taken yet; counted no further than `most`. */

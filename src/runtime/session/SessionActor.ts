@@ -151,7 +151,10 @@ export class SessionActor implements Actor, Timed {
   #next(): Event | undefined {
     const event = this.#events.shift()
     if (event !== undefined) return event
-    if (this.state.deferred.length >= maxDeferred) return undefined
+    if (this.state.deferred.length >= maxDeferred) {
+      this.#hearAbort()
+      return undefined
+    }
     const now = this.house.timers.unsafeNow()
     this.#pace = this.#rate.unsafeWait(now)
     if (this.#pace > 0) return this.#unsafeFlood()
@@ -160,6 +163,13 @@ export class SessionActor implements Actor, Timed {
     this.#rate.unsafePay(now)
     this.#touchedAt = now
     return { _tag: "LineRead", line }
+  }
+
+  /** Behind more lines than may wait an ABOR is not taken yet, but it cuts the transfer. */
+  #hearAbort(): void {
+    if (this.state.work?._tag !== "Transferring") return
+    if (this.control.unsafeHasAbort()) this.unsafeCancel()
+    else this.control.unsafeReadAhead()
   }
 
   /** A client that is held back waits, but one that sends on by far faster than it is heard is sent away. */

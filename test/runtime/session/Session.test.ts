@@ -67,6 +67,23 @@ describe("a session", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.scoped.each([["at once"], ["in pieces"]])("hears ABOR behind more lines than may wait, sent %s", ([how]) =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* joe.ask("TYPE I")
+      yield* joe.passive
+      assert.strictEqual((yield* joe.ask("RETR hollow")).code, 150)
+      const pieces = ["PWD\r\n".repeat(300), "PWD\r\n".repeat(300), "ABOR\r\n"]
+      for (const piece of how === "at once" ? [pieces.join("")] : pieces) {
+        joe.send(piece)
+        yield* settle
+      }
+      assert.strictEqual((yield* joe.reply).code, 426)
+      for (let count = 0; count < 600; count++) assert.strictEqual((yield* joe.reply).code, 257)
+      assert.strictEqual((yield* joe.reply).code, 226)
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("connects to an active client, and to nobody else", () =>
     Effect.gen(function* () {
       const joe = yield* loggedIn()

@@ -28,14 +28,21 @@ export const FileFault = Schema.Literal(
   "ReadOnlyStorage",
   /** The disk is full. */
   "NoSpace",
-  /** The host's disk quota, or the account's. */
+  /** The host's disk quota. */
   "QuotaExceeded",
+  /** The account's quota, of bytes or of files. */
+  "QuotaBytes",
+  "QuotaFiles",
   /** More than the largest file taken. */
   "TooLarge",
   /** Deflated data that unpacks to suspiciously much. */
   "TooDense",
   /** A rename from one file system of the host to another. */
   "OtherFileSystem",
+  /** It is done, but the disk did not confirm that it would outlast a power failure. */
+  "Unconfirmed",
+  /** The file became shorter while it was read. */
+  "Shortened",
   /** The storage did not answer in time. */
   "TimedOut",
   /** The storage cannot do this at all. */

@@ -41,6 +41,16 @@ beforeAll(() => Fs.mkdirSync(at("FTP_FILES")))
 afterAll(() => Fs.rmSync(cwd, { recursive: true, force: true }))
 
 describe("weft account", () => {
+  it("writes no YAML into a file that is called TOML", async () => {
+    const told = /x\.toml.*: accounts are kept as YAML or JSON, not as TOML/
+    await refused("account add ann --accounts x.toml --password-stdin", told)
+    assert.isFalse(Fs.existsSync(at("x.toml")))
+    Fs.writeFileSync(at("x.toml"), "", { mode: 0o600 })
+    await refused("serve --accounts x.toml", told)
+    assert.strictEqual(Fs.readFileSync(at("x.toml"), "utf8"), "")
+    Fs.rmSync(at("x.toml"))
+  })
+
   it("adds, shows, changes and removes accounts", { timeout: 120_000 }, async () => {
     const added = await weft(
       "account add ann --accounts a.yaml --home homes/ann --permissions read-write --password-stdin",

@@ -42,6 +42,11 @@ export interface Quotas {
    * even beyond them. `false` in a home that is not known.
    */
   readonly reserve: (session: number, home: string, amount: Amount, limits: Limits) => boolean
+  /**
+   * Whether only what others have reserved is in the way, and who asks has reserved more than any of them (the older session, where
+   * two have the same): of many that grow at once one waits for the others to give up, and they do not wait for it.
+   */
+  readonly isFirst: (session: number, home: string, amount: Amount, limits: Limits) => boolean
   /** Gives back part of what the session has reserved, and counts what has really changed. */
   readonly settle: (
     session: number,
@@ -150,6 +155,20 @@ export const make = (): Quotas => {
       held.set(session, { home: name, amount: plus(mine?.home === name ? mine.amount : nothing, amount) })
       home.reserved = plus(home.reserved, amount)
       return true
+    },
+    isFirst: (session, name, amount, limits) => {
+      const home = homes.get(name)
+      const mine = held.get(session)
+      if (home?.state !== "Known" || mine?.home !== name) return false
+      const { bytes, files } = plus(home.used, mine.amount)
+      if (!fits(amount.bytes, bytes, limits.bytes) || !fits(amount.files, files, limits.files)) return false
+      let others = 0
+      for (const [other, { amount: theirs, home }] of held) {
+        if (other === session || home !== name) continue
+        if (theirs.bytes > mine.amount.bytes || (theirs.bytes === mine.amount.bytes && other < session)) return false
+        others += 1
+      }
+      return others > 0
     },
     settle: (session, name, { changed, reserved }) => {
       giveBack(session, name, reserved)

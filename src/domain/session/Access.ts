@@ -1,3 +1,4 @@
+import * as LimitText from "../limits/LimitText.ts"
 import * as Reply from "../Reply.ts"
 import * as VirtualPath from "../VirtualPath.ts"
 import * as Decision from "./Decision.ts"
@@ -74,7 +75,7 @@ export const decided = (
     case "Refused": {
       const failedLogins = state.failedLogins + 1
       return failedLogins >= patience
-        ? Decision.close(next, Reply.closing("Too many failed logins; closing."))
+        ? Decision.close(next, Reply.closing(LimitText.failures(patience)))
         : Decision.say({ ...next, failedLogins }, Reply.loginRefused)
     }
   }

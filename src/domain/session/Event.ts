@@ -97,5 +97,7 @@ export type Event =
   | { readonly _tag: "TransferOpened"; readonly size: number | undefined; readonly name?: string }
   | { readonly _tag: "TransferEnded"; readonly outcome: Outcome }
   | { readonly _tag: "TimedOut"; readonly timer: "Login" | "Idle" }
+  /** A limit on the session as such is passed by far; `limit` says which, for people. */
+  | { readonly _tag: "Flooded"; readonly limit: string }
   /** The server is going down. */
   | { readonly _tag: "DrainRequested" }

@@ -1,12 +1,12 @@
 import * as Either from "effect/Either"
 import type { Limits } from "../Account.ts"
-import { unlimited } from "../Account.ts"
 import type { FileFault } from "../FileFault.ts"
 import * as Reply from "../Reply.ts"
 import type { VirtualPath } from "../VirtualPath.ts"
 import * as Decision from "./Decision.ts"
 import type { Space } from "./Event.ts"
 import type { Handlers } from "./Handlers.ts"
+import * as Refusal from "./Refusal.ts"
 import type { MeasureReport, State } from "./State.ts"
 
 /**
@@ -44,23 +44,16 @@ export const measured = (
     { ...state, work: undefined },
     Either.match(result, {
       onLeft: Reply.ofFault,
-      onRight: (space) => reply(report, space, limitsOf(state))
+      onRight: (space) => reply(state, report, space)
     })
   )
-
-/** The account's limits, none above the server's. */
-const limitsOf = ({ account, settings: { maxUploadSize } }: State): Limits => {
-  const limits = account?.limits ?? unlimited
-  return maxUploadSize === 0
-    ? limits
-    : { ...limits, uploadSize: Math.min(maxUploadSize, limits.uploadSize ?? Number.POSITIVE_INFINITY) }
-}
 
 /** Bytes that the quota leaves; `undefined` where there is none. */
 const left = ({ used }: Space, { quotaBytes }: Limits): number | undefined =>
   quotaBytes === undefined ? undefined : Math.max(0, quotaBytes - (used?.bytes ?? 0))
 
-const reply = (report: MeasureReport, space: Space, limits: Limits): Reply.Reply => {
+const reply = (state: State, report: MeasureReport, space: Space): Reply.Reply => {
+  const limits = Refusal.limitsOf(state)
   const quota = left(space, limits)
   switch (report._tag) {
     case "AVBL": {
@@ -70,8 +63,8 @@ const reply = (report: MeasureReport, space: Space, limits: Limits): Reply.Reply
         : Reply.refused("The storage cannot tell its room.")
     }
     case "ALLO":
-      if (report.bytes > (limits.uploadSize ?? Number.POSITIVE_INFINITY)) return Reply.ofFault("TooLarge")
-      if (report.bytes > (quota ?? Number.POSITIVE_INFINITY)) return Reply.ofFault("QuotaExceeded")
+      if (report.bytes > (limits.uploadSize ?? Number.POSITIVE_INFINITY)) return Refusal.ofFault(state, "TooLarge")
+      if (report.bytes > (quota ?? Number.POSITIVE_INFINITY)) return Refusal.ofFault(state, "QuotaBytes")
       return report.bytes > (space.available ?? Number.POSITIVE_INFINITY)
         ? Reply.ofFault("NoSpace")
         : Reply.ok("There is room; nothing need be reserved.")

@@ -86,6 +86,8 @@ const decide = (state: State, event: Event): Decision.Decision => {
         state,
         Reply.closing(event.timer === "Login" ? "Login took too long." : "Idle for too long.")
       )
+    case "Flooded":
+      return work === undefined ? Decision.close(state, Reply.closing(event.limit)) : Decision.stay(state)
     case "DrainRequested":
       return Decision.stay({ ...state, draining: true })
   }
@@ -104,14 +106,20 @@ const settle = (decision: Decision.Decision): Decision.Decision => {
   return settled
 }
 
-/** What serves the very next command only, and the two that set it at once; RNFR's name is there when storage has answered. */
-const unmarked = { restart: 0, range: undefined, renaming: undefined } as const
+/** What serves the next command only, and the two that set it at once; RNFR's name is there when storage has answered. */
+const unmarked = { restart: 0, range: undefined } as const
 const sets: { readonly [V in Command.Verb]?: keyof typeof unmarked } = { REST: "restart", RANG: "range" }
 
-/** What a client may say between SIZE and the APPE that goes on there. */
+/**
+ * What sets up a transfer and is none: clients say it between REST, RANG or SIZE and the command that those are for, and a marker lost
+ * there would make a whole file of the rest of one.
+ */
 const settingUp: ReadonlySet<Command.Verb> = new Set(["PASV", "EPSV", "PORT", "EPRT", "TYPE"])
 
-/** A line's turn has come. Whatever it is, it uses up what was left for it (RFC 3659 section 5.3), unless it sets that anew. */
+/**
+ * A line's turn has come. Whatever it is, it uses up what was left for it, unless it sets that anew or only sets up a transfer. RFC
+ * 3659 section 5.3 leaves it to the server what becomes of a marker that is not followed by its transfer at once.
+ */
 const answer = (before: State, line: Received): Decision.Decision => {
   const { protection } = before
   // A browser or a mail client that was led here: what it says next is somebody's secret, not a command.
@@ -124,11 +132,13 @@ const answer = (before: State, line: Received): Decision.Decision => {
     : Decision.say(state, replyToBadLine(state, line.left))
   const set = Either.isRight(line) ? sets[line.right._tag] : undefined
   const { range, renaming, restart } = decision.state
-  const sized = Either.isRight(line) && settingUp.has(line.right._tag) ? decision.state.sized : undefined
-  const isMarked = restart !== 0 || range !== undefined || renaming !== undefined || decision.state.sized !== sized
+  const isMarked = restart !== 0 || range !== undefined || renaming !== undefined || decision.state.sized !== undefined
   if (!isMarked) return decision
+  if (Either.isRight(line) && settingUp.has(line.right._tag)) {
+    return renaming === undefined ? decision : { ...decision, state: { ...decision.state, renaming: undefined } }
+  }
   const kept = set === undefined ? {} : { [set]: decision.state[set] }
-  return { ...decision, state: { ...decision.state, ...unmarked, ...kept, sized } }
+  return { ...decision, state: { ...decision.state, ...unmarked, ...kept, renaming: undefined, sized: undefined } }
 }
 
 /** Through the gate to the handler, or the gate's own answer. */

@@ -197,9 +197,9 @@ export interface State {
   readonly directory: VirtualPath.VirtualPath
   readonly representation: Representation
   readonly mode: Mode
-  /** The restart marker in bytes; only the very next command may use it (RFC 3659 section 5). */
+  /** The restart marker in bytes, for the next command that does not only set up a transfer (RFC 3659 section 5). */
   readonly restart: number
-  /** What RANG named, for the very next command. */
+  /** What RANG named, for the same. */
   readonly range: Range | undefined
   /** What RNFR named, for the very next command. */
   readonly renaming: VirtualPath.VirtualPath | undefined

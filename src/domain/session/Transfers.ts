@@ -5,6 +5,7 @@ import type { Payload, Upload } from "./Action.ts"
 import * as Decision from "./Decision.ts"
 import type { Outcome } from "./Event.ts"
 import type { Handlers } from "./Handlers.ts"
+import * as Refusal from "./Refusal.ts"
 import type { State, Transferring } from "./State.ts"
 import { may } from "./Writing.ts"
 
@@ -109,13 +110,13 @@ export const opened = (
  * @category events
  */
 export const ended = (state: State, work: Transferring, outcome: Outcome): Decision.Decision => {
-  const reply = replyTo(outcome)
+  const reply = replyTo(state, outcome)
   const next: State = { ...state, work: undefined }
   if (work.quitting) return Decision.close(next, reply, Reply.goodbye)
   return work.aborting ? Decision.say(next, reply, Reply.aborted) : Decision.say(next, reply)
 }
 
-const replyTo = (outcome: Outcome): Reply.Reply => {
+const replyTo = (state: State, outcome: Outcome): Reply.Reply => {
   switch (outcome._tag) {
     case "Done":
       return Reply.transferDone
@@ -128,7 +129,7 @@ const replyTo = (outcome: Outcome): Reply.Reply => {
     case "Cut":
       return Reply.transferCut(outcome.reason)
     case "Fault":
-      return Reply.ofFault(outcome.fault)
+      return Refusal.ofFault(state, outcome.fault)
     case "BadRestart":
       return Reply.ofFault("BadRestart")
     case "NotADirectory":

@@ -7,6 +7,7 @@ import * as VirtualPath from "../VirtualPath.ts"
 import type { Change } from "./Action.ts"
 import * as Decision from "./Decision.ts"
 import type { Handlers } from "./Handlers.ts"
+import * as Refusal from "./Refusal.ts"
 import type { State } from "./State.ts"
 
 /**
@@ -77,4 +78,4 @@ export const handlers: Handlers<"DELE" | "MKD" | "RMD" | "RNFR" | "RNTO" | "COMB
  * @category events
  */
 export const changed = (state: State, done: Reply.Reply, result: Either.Either<void, FileFault>): Decision.Decision =>
-  Decision.say({ ...state, work: undefined }, Either.isRight(result) ? done : Reply.ofFault(result.left))
+  Decision.say({ ...state, work: undefined }, Either.isRight(result) ? done : Refusal.ofFault(state, result.left))

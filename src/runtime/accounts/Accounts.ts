@@ -7,13 +7,15 @@ import * as Account from "../../domain/Account.ts"
 import * as Rights from "../../domain/Rights.ts"
 
 /**
- * Why a login was not decided in the client's favour: `Refused` is a verdict, `Unavailable` the lack of one.
+ * Why a login was not decided in the client's favour: `Refused` is a verdict, `Limited` one about the moment, with the limit named in
+ * `limit` for people, `Unavailable` the lack of one.
  *
  * @since 0.1.0
  * @category errors
  */
 export class AccountsError extends Schema.TaggedError<AccountsError>()("AccountsError", {
-  reason: Schema.Literal("Refused", "Unavailable"),
+  reason: Schema.Literal("Refused", "Limited", "Unavailable"),
+  limit: Schema.optional(Schema.String),
   cause: Schema.optional(Schema.Defect)
 }) {}
 
@@ -27,6 +29,8 @@ export interface Credentials {
   readonly name: string
   readonly password: Redacted.Redacted<string>
   readonly peer: string
+  /** The address has lately been wrong: where logins have to wait, others go first. */
+  readonly suspect?: boolean
 }
 
 /**

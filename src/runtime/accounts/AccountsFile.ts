@@ -106,7 +106,7 @@ const describe = (value: unknown, { _tag, message, path }: ParseResult.ArrayForm
 
 /**
  * Reads the text of an accounts file. `file` is the name that errors bear, `folder` what a relative home starts from. Fails on the
- * first thing wrong.
+ * first thing wrong, and on a name that promises TOML.
  *
  * @since 0.1.0
  * @category parsing
@@ -119,6 +119,10 @@ export const parse = (options: {
 }): Either.Either<Book, AccountsFileError> => {
   const invalid = (line: number, problem: string) =>
     Either.left(new AccountsFileError({ reason: "Invalid", message: `${quote(options.file)}:${line}: ${problem}` }))
+  if (Path.extname(options.file).toLowerCase() === ".toml") {
+    const message = `${quote(options.file)}: accounts are kept as YAML or JSON, not as TOML`
+    return Either.left(new AccountsFileError({ reason: "Invalid", message }))
+  }
   const located = Located.parse(options.text, options.json)
   if ("problem" in located) return invalid(located.line, located.problem)
   if (located.value === null) return Either.right(new Map())

@@ -3,6 +3,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as AddressBlock from "../../domain/limits/AddressBlock.ts"
+import * as LimitText from "../../domain/limits/LimitText.ts"
 import * as StateFile from "../state/StateFile.ts"
 import { Accounts, AccountsError, anonymousAccount } from "./Accounts.ts"
 import * as AccountsFile from "./AccountsFile.ts"
@@ -41,6 +42,18 @@ const commonest = (book: AccountsFile.Book): Password.Parameters => {
     counts.set(key, found)
   }
   return [...counts.values()].sort((a, b) => b.count - a.count)[0]?.parameters ?? Password.defaults
+}
+
+const toAccountsError = (cause: Hasher.HasherError) => {
+  const { limit = 0, reason } = cause
+  switch (reason) {
+    case "Died":
+      return new AccountsError({ reason: "Unavailable", cause })
+    case "Full":
+      return new AccountsError({ reason: "Limited", limit: LimitText.passwords(limit), cause })
+    case "ShareTaken":
+      return new AccountsError({ reason: "Limited", limit: LimitText.passwordsOfAddress(limit), cause })
+  }
 }
 
 const load = (file: string): Effect.Effect<State, AccountsFile.AccountsFileError> =>
@@ -87,15 +100,15 @@ export const make = (
     )
 
     return Accounts.of({
-      authenticate: ({ name, password, peer }) =>
+      authenticate: ({ name, password, peer, suspect = false }) =>
         Effect.gen(function* () {
           const { book, dummy } = state
           const entry = book.get(name)
           const anonymous = options.anonymous === true && entry === undefined ? anonymousAccount(name) : undefined
           if (anonymous !== undefined) return anonymous
           const matches = yield* hasher
-            .verify(AddressBlock.of(peer), password, entry?.password ?? dummy)
-            .pipe(Effect.mapError((cause) => new AccountsError({ reason: "Unavailable", cause })))
+            .verify({ key: AddressBlock.of(peer), suspect }, password, entry?.password ?? dummy)
+            .pipe(Effect.mapError(toAccountsError))
           if (!matches || entry === undefined || entry.disabled) return yield* new AccountsError({ reason: "Refused" })
           return entry.account
         }),

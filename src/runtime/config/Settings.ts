@@ -204,7 +204,7 @@ export const settings: { readonly [K in Key]: Setting<K> } = {
     metavar: "COUNT",
     codec: Codecs.whole(0, 1_000_000),
     fallback: () => 0,
-    description: "Commands of one session heard in a second, the others wait; 0 is no limit"
+    description: "Commands of one session heard in a second; others wait, ten seconds' worth at most; 0 is no limit"
   },
   uploadRate: {
     key: "uploadRate",

@@ -70,9 +70,15 @@ export class Ledger extends Context.Tag("weft/Ledger")<
     readonly unsafeLogout: (session: number) => void
     /**
      * Reserves room in the quota of the session's account; `false` where that is used up. Always granted where there is no quota.
-     * `measure` finds out what the account's home holds; it is run at most once for all sessions of a home, if nobody knows yet.
+     * `measure` finds out what the account's home holds; it is run at most once for all sessions of a home, if nobody knows yet. Where
+     * it is `patient`, and only what others have reserved is in the way, the one that has most waits until they have settled.
      */
-    readonly reserve: (session: number, amount: Amount, measure: Effect.Effect<Amount>) => Effect.Effect<boolean>
+    readonly reserve: (
+      session: number,
+      amount: Amount,
+      measure: Effect.Effect<Amount>,
+      patient?: boolean
+    ) => Effect.Effect<boolean>
     /** Also from sessions without a quota: others may have one for the same home. */
     readonly unsafeSettle: (session: number, settlement: Settlement) => void
     /** What the home of the session's account holds, where it has a quota; `undefined` otherwise. */

@@ -72,10 +72,10 @@ export const make = (post: (message: FromShard) => void): LedgerClient => {
       recognise: (session, { name, peer }) =>
         ask(session, (id) => ({ _tag: "Recognise", id, session, name, peer }), admitted),
       unsafeLogout: (session) => post({ _tag: "Logout", session }),
-      reserve: (session, amount, measure) =>
+      reserve: (session, amount, measure, patient = false) =>
         ask(
           session,
-          (id) => ({ _tag: "Reserve", id, session, amount }),
+          (id) => ({ _tag: "Reserve", id, session, amount, patient }),
           (answer) => (answer._tag === "Granted" ? Effect.succeed(answer.granted) : failed(answer)),
           measure
         ),

@@ -99,11 +99,11 @@ export const make = (
           case "Recognise":
             return admit(message, ledger.recognise(message.session, message))
           case "Reserve": {
-            const { amount, id, session } = message
+            const { amount, id, patient, session } = message
             grants.delete(session)
             return void answer(
               id,
-              Effect.map(ledger.reserve(session, amount, measure(id)), (granted) => {
+              Effect.map(ledger.reserve(session, amount, measure(id), patient), (granted) => {
                 if (granted) grants.set(session, { id, amount })
                 return { _tag: "Granted", id, granted }
               })

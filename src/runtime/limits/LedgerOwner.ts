@@ -51,6 +51,9 @@ interface Attempt {
 /** Wrong passwords whose answers are held back at once. */
 const mostDelayed = 4096
 
+const ofAccounts = ({ limit, reason }: AccountsError) =>
+  new LoginError({ reason, ...(limit === undefined ? {} : { limit }) })
+
 const limited = (limit: string) => Effect.fail(new LoginError({ reason: "Limited", limit }))
 
 /**
@@ -162,16 +165,19 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
         rate.take(block, steady.unsafeNow()) ? decision : limited(LimitText.loginRate(config.loginRate))
       )
 
+    const authenticate = ({ block }: Attempt, credentials: Credentials) =>
+      accounts.authenticate({ ...credentials, suspect: penalties.count(block, steady.unsafeNow()) > 0 })
+
     const byPassword = (attempt: Attempt, credentials: Credentials) =>
       paced(
         attempt.block,
-        unlessBanned(attempt.block, accounts.authenticate(credentials)).pipe(
+        unlessBanned(attempt.block, authenticate(attempt, credentials)).pipe(
           Effect.matchEffect({
             onFailure: (error) => {
               if (error._tag === "LoginError") return Effect.fail(error)
               return error.reason === "Refused"
                 ? Effect.suspend(() => punish(attempt.block, attempt.name))
-                : Effect.fail(new LoginError({ reason: error.reason }))
+                : Effect.fail(ofAccounts(error))
             },
             onSuccess: (account) => welcome(attempt, account)
           })
@@ -181,7 +187,7 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
     /** Where it opens no account, the password that follows is what counts as an attempt. */
     const byCertificate = (attempt: Attempt, who: Certified) =>
       (accounts.recognise?.(who) ?? new AccountsError({ reason: "Refused" })).pipe(
-        Effect.mapError(({ reason }) => new LoginError({ reason })),
+        Effect.mapError(ofAccounts),
         Effect.flatMap((account) => paced(attempt.block, welcome(attempt, account)))
       )
 

@@ -27,7 +27,7 @@ export const FromShard = Schema.Union(
     peer: Schema.String
   }),
   Schema.TaggedStruct("Recognise", { id, session, name: Schema.String, peer: Schema.String }),
-  Schema.TaggedStruct("Reserve", { id, session, amount: Amount }),
+  Schema.TaggedStruct("Reserve", { id, session, amount: Amount, patient: Schema.Boolean }),
   Schema.TaggedStruct("Usage", { id, session }),
   Schema.TaggedStruct("Measured", { id, amount: Amount }),
   Schema.TaggedStruct("Cancel", { id, session }),

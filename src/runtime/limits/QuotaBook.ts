@@ -79,30 +79,60 @@ export const make = (accountOf: (session: number) => Account | undefined, unsafe
       return Effect.zipRight(turn, whenKnown(home, measure, look))
     })
 
+  /** Those who wait for others of their home to settle: whatever happens in any home, they look again. */
+  const patients = new Set<() => void>()
+  const stir = () => {
+    for (const wake of [...patients]) wake()
+  }
+  const stirred = Effect.async<void>((resume) => {
+    const wake = () => {
+      patients.delete(wake)
+      resume(Effect.void)
+    }
+    patients.add(wake)
+    return Effect.sync(() => patients.delete(wake))
+  })
+  const stirring =
+    <A extends ReadonlyArray<unknown>>(change: (...args: A) => void) =>
+    (...args: A): void => {
+      change(...args)
+      stir()
+    }
+
+  const reserve: QuotaBook["reserve"] = (session, amount, measure, patient = false) =>
+    Effect.suspend(() => {
+      const account = accountOf(session)
+      if (account === undefined) return Effect.succeed(false)
+      if (!hasQuota(account)) return Effect.succeed(true)
+      const limits: Quotas.Limits = { bytes: account.limits.quotaBytes, files: account.limits.quotaFiles }
+      const home = homeOf(account)
+      const look = () => {
+        if (accountOf(session) !== account) return "Refused"
+        if (quotas.reserve(session, home, amount, limits)) {
+          stir()
+          return "Granted"
+        }
+        return patient && quotas.isFirst(session, home, amount, limits) ? "Wait" : "Refused"
+      }
+      return Effect.flatMap(whenKnown(home, measure, look), (verdict) =>
+        verdict === "Wait"
+          ? Effect.zipRight(stirred, reserve(session, amount, measure, patient))
+          : Effect.succeed(verdict === "Granted")
+      )
+    })
+
   return {
-    reserve: (session, amount, measure) =>
-      Effect.suspend(() => {
-        const account = accountOf(session)
-        if (account === undefined) return Effect.succeed(false)
-        if (!hasQuota(account)) return Effect.succeed(true)
-        const limits: Quotas.Limits = { bytes: account.limits.quotaBytes, files: account.limits.quotaFiles }
-        const home = homeOf(account)
-        return whenKnown(
-          home,
-          measure,
-          () => accountOf(session) === account && quotas.reserve(session, home, amount, limits)
-        )
-      }),
+    reserve,
     usage: (session, measure) =>
       Effect.suspend(() => {
         const account = accountOf(session)
         if (account === undefined || !hasQuota(account)) return Effect.succeed(undefined)
         return whenKnown(homeOf(account), measure, () => quotas.usage(homeOf(account)))
       }),
-    settle: (session, settlement) => quotas.settle(session, settlement.home, settlement),
-    giveBack: quotas.giveBack,
-    release: quotas.release,
-    lose: quotas.lose
+    settle: stirring((session, settlement) => quotas.settle(session, settlement.home, settlement)),
+    giveBack: stirring(quotas.giveBack),
+    release: stirring(quotas.release),
+    lose: stirring(quotas.lose)
   }
 }
 

@@ -23,7 +23,10 @@ export type Reason = Admission.Refusal | "Late" | "Exhausted"
  */
 export type Texts = Readonly<Record<Reason, string>>
 
-type Limits = Pick<FtpConfig, "banTime" | "clientsPerThread" | "maxClients" | "maxClientsPerAddress" | "threads">
+type Limits = Pick<
+  FtpConfig,
+  "banTime" | "clientsPerThread" | "maxClients" | "maxClientsPerAddress" | "queueTimeout" | "threads"
+>
 
 /**
  * The words for a configuration, a limit that was hit named in them (RFC 959 section 5.4 gives 421 to a server that will not greet).
@@ -32,14 +35,15 @@ type Limits = Pick<FtpConfig, "banTime" | "clientsPerThread" | "maxClients" | "m
  * @category replies
  */
 export const texts = (config: Limits): Texts => {
+  const places = config.threads * config.clientsPerThread
   const closing = (text: string) => Reply.render(Reply.closing(text))
   return {
     Banned: closing(LimitText.banned(Duration.toMillis(config.banTime))),
     TooManyClients: closing(LimitText.clients(config.maxClients)),
-    Full: closing(LimitText.places(config.threads * config.clientsPerThread)),
+    Full: closing(LimitText.places(places)),
     TooManyFromAddress: closing(LimitText.clientsOfAddress(config.maxClientsPerAddress)),
     Draining: closing("The server is stopping."),
-    Late: closing("No place came free in time; try again later."),
+    Late: closing(LimitText.placesInTime(places, Duration.toMillis(config.queueTimeout))),
     Exhausted: closing("The server has no resources left; try again later.")
   }
 }

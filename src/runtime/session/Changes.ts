@@ -141,6 +141,8 @@ const combine = (
         const stored = yield* upload.commit
         settle(stored.size - (stored.replaced ?? 0), stored.replaced === undefined ? 1 : 0)
         told()
+        // What the disk may lose is not taken away elsewhere.
+        if (stored.unconfirmed === true) return yield* new StorageError({ reason: "Unconfirmed", path })
         let failure: StorageError | undefined
         for (const [source, entry] of copied) {
           const removed = yield* Effect.either(storage.remove(source, entry))

@@ -6,12 +6,15 @@
  * @category models
  */
 export class CommandRate {
+  /** Commands that may wait to be heard: what is heard in ten seconds. More than that is no client that is merely in a hurry. */
+  readonly patience: number
   readonly #interval: number
   /** Until when the commands heard are paid for, in milliseconds. */
   #paid = Number.NEGATIVE_INFINITY
 
   /** `rate` is in commands a second. */
   constructor(rate: number) {
+    this.patience = rate === 0 ? Number.POSITIVE_INFINITY : 10 * rate
     this.#interval = rate === 0 ? 0 : 1000 / rate
   }
 

@@ -10,12 +10,18 @@ import type * as Tcp from "../platform/Tcp.ts"
 /** Bytes made into lines at a time: a flood of short lines waits as bytes, not as objects. */
 const portion = 1024
 
+/** Bytes of commands that are read for their number alone. */
+const ahead = 64 * 1024
+
 /** Bytes of replies the client may leave unread before its next command is looked at. */
 const patience = 16 * 1024
 
 const lineFeed = 0x0a
 
 const noLines: ReadonlyArray<never> = []
+
+/** As a client may send it: on a line of its own, Telnet's IP and DM ahead of it (RFC 959 section 4.1.3). */
+const abort = /(?:^|[\n\xf2\xf4])ABOR *\r?\n/i
 
 const tooLong: Received = Either.left({ _tag: "TooLong" })
 
@@ -107,6 +113,31 @@ export class ControlConnection implements Tcp.Reader {
     this.connection.pause()
     this.#hello = bytes.slice(at)
     return bytes.subarray(0, at)
+  }
+
+  /** Reads on although there are lines to take, up to what one read may bring, to learn how many they are. */
+  unsafeReadAhead(): void {
+    if (this.#unread === undefined || this.#hello !== undefined) return
+    if (this.#unread.length < ahead) this.connection.resume()
+  }
+
+  /** Whether an ABOR is among the lines that are here and not taken yet. */
+  unsafeHasAbort(): boolean {
+    const isAbort = (line: Line.Line) => line._tag === "Text" && /^ABOR *$/i.test(line.text)
+    if (this.#lines.slice(this.#next).some(isAbort)) return true
+    return (
+      this.#unread !== undefined &&
+      abort.test(Buffer.from(this.#unread.buffer, this.#unread.byteOffset, this.#unread.length).toString("latin1"))
+    )
+  }
+
+  /** Lines that are here and not taken yet; counted no further than `most`. */
+  unsafeWaiting(most: number): number {
+    let count = this.#lines.length - this.#next
+    const unread = this.#unread
+    if (unread === undefined) return count
+    for (let at = unread.indexOf(lineFeed); at >= 0 && count < most; at = unread.indexOf(lineFeed, at + 1)) count++
+    return count
   }
 
   /** The next line the client sent, or `undefined` while there is none. */

@@ -22,7 +22,9 @@ export const of = (actor: Actor): Quota.Quota => {
   const { home = "", limits } = lodging.welcome?.account ?? {}
   return {
     isLimited: isLimited(limits),
-    reserve: isLimited(limits) ? (amount) => house.ledger.reserve(client.id, amount, measure(actor)) : () => granted,
+    reserve: isLimited(limits)
+      ? (amount, patient) => house.ledger.reserve(client.id, amount, measure(actor), patient)
+      : () => granted,
     unsafeSettle: ({ changed, reserved }) => {
       if (isLimited(limits) || changed.bytes !== 0 || changed.files !== 0) {
         house.ledger.unsafeSettle(client.id, { home, reserved: isLimited(limits) ? reserved : nothing, changed })

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HostPort from "../../domain/HostPort.ts"
+import * as LimitText from "../../domain/limits/LimitText.ts"
 import * as Reply from "../../domain/Reply.ts"
 import type { Action } from "../../domain/session/Action.ts"
 import type { Event } from "../../domain/session/Event.ts"
@@ -171,15 +172,36 @@ export class SessionActor implements Actor, Timed {
   #next(): Event | undefined {
     const event = this.#events.shift()
     if (event !== undefined) return event
-    if (this.state.deferred.length >= maxDeferred) return undefined
+    if (this.state.deferred.length >= maxDeferred) {
+      this.#hearAbort()
+      return undefined
+    }
     const now = this.house.timers.unsafeNow()
     this.#pace = this.#rate.unsafeWait(now)
-    if (this.#pace > 0) return undefined
+    if (this.#pace > 0) return this.#unsafeFlood()
     const line = this.control.unsafeTake()
     if (line === undefined) return undefined
     this.#rate.unsafePay(now)
     this.#touchedAt = now
     return { _tag: "LineRead", line }
+  }
+
+  /** Behind more lines than may wait an ABOR is not taken yet, but it cuts the transfer. */
+  #hearAbort(): void {
+    if (this.state.work?._tag !== "Transferring") return
+    if (this.control.unsafeHasAbort()) this.unsafeCancel()
+    else this.control.unsafeReadAhead()
+  }
+
+  /** A client that is held back waits, but one that sends on by far faster than it is heard is sent away. */
+  #unsafeFlood(): Event | undefined {
+    const { patience } = this.#rate
+    if (this.state.work !== undefined) return undefined
+    if (this.control.unsafeWaiting(patience + 1) <= patience) {
+      this.control.unsafeReadAhead()
+      return undefined
+    }
+    return { _tag: "Flooded", limit: LimitText.commandRate(this.house.config.commandRate) }
   }
 
   /** Steps through what there is, for a turn at most, up to the first action that takes time, which it returns. */

@@ -143,8 +143,8 @@ const algorithms: Readonly<Record<FtpConfig["uploadDigest"], Algorithm | "none">
 const nameOf = (outcome: Outcome): string => (outcome._tag === "Fault" ? outcome.fault : outcome._tag)
 
 const toOutcome = (progress: Progress.Progress, exit: Exit.Exit<Outcome>): Outcome => {
-  if (progress.committed) return { _tag: "Done" }
   if (Exit.isSuccess(exit)) return exit.value
+  if (progress.committed) return { _tag: "Done" }
   if (!Cause.isInterruptedOnly(exit.cause)) return { _tag: "Defect" }
   switch (progress.late) {
     case "NoStorage":

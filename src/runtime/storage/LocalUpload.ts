@@ -1,6 +1,7 @@
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type * as Descriptor from "../platform/Descriptor.ts"
@@ -108,24 +109,30 @@ export const begin = (
       )
     )
 
-    const take = Effect.gen(function* () {
+    const take: Effect.Effect<number | undefined, NodeCall.SystemError> = Effect.gen(function* () {
       const now = yield* Disk.look(site.place, site.name)
       if (temporary.expects && !isSame(now, site.status)) return yield* refuse(EBUSY)
       yield* admit(now, options)
-      const rename = options.replace ? Disk.rename : Disk.renameFree
+      // A name that was free is taken only as such: what another thread stores under it meanwhile is replaced, and counted as that.
+      const rename = now === undefined || !options.replace ? Disk.renameFree : Disk.rename
       yield* rename(site.place, temporary.name, site.place, site.name)
       state.named = true
       return now?.size
-    })
+    }).pipe(
+      Effect.catchIf(
+        ({ code }) => code === "EEXIST" && options.replace,
+        () => take
+      )
+    )
 
     const commit = Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         yield* restore(seal)
         const replaced = yield* context.locks(site.name)(take)
         if (options.partial === "keep") yield* temporary.forget
-        if (options.sync) yield* Disk.settle(site.place)
+        const settled = options.sync ? yield* Effect.either(Disk.settle(site.place)) : Either.void
         const stored: Stored = { size: state.position, digest: digester.unsafeDigest(), replaced }
-        return stored
+        return Either.isRight(settled) ? stored : { ...stored, unconfirmed: true }
       })
     )
 

@@ -105,6 +105,8 @@ export interface Stored {
   readonly size: number
   readonly digest: Digest.Digest | undefined
   readonly replaced: number | undefined
+  /** The file has its name, but the disk did not confirm that a power failure would leave it. */
+  readonly unconfirmed?: boolean
 }
 
 /**

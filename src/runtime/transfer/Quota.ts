@@ -14,7 +14,8 @@ import { type Readable, StorageError } from "../storage/Storage.ts"
 export interface Quota {
   /** The account has one. Where it has none all is granted, and what changes is told for others who have the same home. */
   readonly isLimited: boolean
-  readonly reserve: (amount: Amount) => Effect.Effect<boolean>
+  /** Where it is `patient` it may wait for others that grow in the same home, and will not all stay. */
+  readonly reserve: (amount: Amount, patient?: boolean) => Effect.Effect<boolean>
   readonly unsafeSettle: (settlement: { readonly reserved: Amount; readonly changed: Amount }) => void
 }
 
@@ -29,14 +30,14 @@ const largestBlock = 8 * KiB * KiB
  * @category models
  */
 export interface Room {
-  /** Makes sure of this many bytes in all; fails with `QuotaExceeded`. */
+  /** Makes sure of this many bytes in all; fails with `QuotaBytes`. */
   readonly cover: (bytes: number) => Effect.Effect<void, StorageError>
   /** Gives back what was not used, and counts what has changed. At most once. */
   readonly unsafeSettle: (changed: Amount) => void
 }
 
 /**
- * Makes sure of room for a file, and of one more file where it is `isNew`. Fails with `QuotaExceeded`.
+ * Makes sure of room for a file, and of one more file where it is `isNew`. Fails with `QuotaBytes` or `QuotaFiles`.
  *
  * @since 0.1.0
  * @category constructors
@@ -46,13 +47,13 @@ export const room = (
   { isNew, path }: { readonly isNew: boolean; readonly path: VirtualPath.VirtualPath }
 ): Effect.Effect<Room, StorageError> => {
   const files = isNew ? 1 : 0
-  const exceeded = new StorageError({ reason: "QuotaExceeded", path })
+  const exceeded = new StorageError({ reason: "QuotaBytes", path })
   let held = 0
   let block = firstBlock
-  const take = (bytes: number) =>
+  const take = (bytes: number, patient: boolean) =>
     // What has been granted is noted, whoever interrupts.
     Effect.uninterruptibleMask((restore) =>
-      Effect.map(restore(quota.reserve({ bytes, files: 0 })), (granted) => {
+      Effect.map(restore(quota.reserve({ bytes, files: 0 }, patient)), (granted) => {
         if (granted) held += bytes
         return granted
       })
@@ -63,19 +64,19 @@ export const room = (
       if (needed <= 0) return Effect.void
       const wanted = Math.max(needed, block)
       block = Math.min(block * 2, largestBlock)
-      return Effect.flatMap(take(wanted), (granted) => {
+      return Effect.flatMap(take(wanted, wanted === needed), (granted) => {
         if (granted) return Effect.void
         block = 0
         // The last of a quota is for the file, too.
         return wanted === needed
           ? Effect.fail(exceeded)
-          : Effect.flatMap(take(needed), (granted) => (granted ? Effect.void : Effect.fail(exceeded)))
+          : Effect.flatMap(take(needed, true), (granted) => (granted ? Effect.void : Effect.fail(exceeded)))
       })
     },
     unsafeSettle: (changed) => quota.unsafeSettle({ reserved: { bytes: held, files }, changed })
   }
   return Effect.flatMap(quota.reserve({ bytes: 0, files }), (granted) =>
-    granted ? Effect.succeed(made) : Effect.fail(exceeded)
+    granted ? Effect.succeed(made) : Effect.fail(new StorageError({ reason: "QuotaFiles", path }))
   )
 }
 

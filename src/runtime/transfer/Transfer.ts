@@ -3,7 +3,7 @@ import type { Payload, Upload as UploadPayload } from "../../domain/session/Acti
 import type { Outcome } from "../../domain/session/Event.ts"
 import * as Tcp from "../platform/Tcp.ts"
 import * as Pull from "../storage/Pull.ts"
-import type { StorageError } from "../storage/Storage.ts"
+import { StorageError } from "../storage/Storage.ts"
 import type { Begun } from "./Begun.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
@@ -59,22 +59,28 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
     if (isSent) return yield* connection.end
   }
   const bytes = yield* source.bytes
-  if (request.mode === "S") {
-    yield* Pull.forEach(bytes, paced)
-  } else {
-    const engine = yield* Deflate.deflate
-    yield* Pull.forEach(bytes, (chunk) => (chunk.length === 0 ? Effect.void : engine.feed(chunk, paced)))
-    yield* engine.finish(paced)
-  }
+  const engine = request.mode === "S" ? undefined : yield* Deflate.deflate
+  let taken = 0
+  yield* Pull.forEach(bytes, (chunk) => {
+    taken += chunk.length
+    if (engine === undefined) return paced(chunk)
+    return chunk.length === 0 ? Effect.void : engine.feed(chunk, paced)
+  })
+  const isShort = request.payload._tag === "File" && source.size !== undefined && taken < source.size
+  if (isShort) return yield* shortened(request.payload)
+  if (engine !== undefined) yield* engine.finish(paced)
   yield* connection.end
 })
+
+/** The client was told a size, or had it from SIZE: an orderly end would make it believe that this is all. */
+const shortened = ({ path }: Payload): StorageError => new StorageError({ reason: "Shortened", path })
 
 /** Some file systems of older kernels cannot be sent from. */
 const cannotSend = new Set(["EINVAL", "ENOSYS", "EOPNOTSUPP"])
 
 /** Without a copy: the bytes do not pass through this process. `false`, and nothing sent, where that cannot be. */
 const sendFile = (
-  { progress, unsafeNow }: Request,
+  { payload, progress, unsafeNow }: Request,
   connection: Tcp.Connection,
   { toError, ...part }: Source.Plain
 ): Effect.Effect<boolean, StorageError | Tcp.TcpError> => {
@@ -84,7 +90,7 @@ const sendFile = (
     progress.movedAt = unsafeNow()
   }
   return Effect.matchEffect(connection.sendFile({ ...part, onSent }), {
-    onSuccess: () => Effect.succeed(true),
+    onSuccess: (sent) => (sent < part.length ? Effect.fail(shortened(payload)) : Effect.succeed(true)),
     onFailure: (error): Effect.Effect<boolean, StorageError | Tcp.TcpError> => {
       if (error instanceof Tcp.TcpError) return Effect.fail(error)
       const isRefused = progress.bytes === 0 && cannotSend.has(error.code ?? "")

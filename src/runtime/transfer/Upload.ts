@@ -50,7 +50,7 @@ export const run = (request: Request, payload: Payload): Effect.Effect<void, Fai
     )
   })
 
-const worthless: ReadonlySet<FileFault> = new Set(["QuotaExceeded", "TooLarge", "TooDense"])
+const worthless: ReadonlySet<FileFault> = new Set(["QuotaExceeded", "QuotaBytes", "QuotaFiles", "TooLarge", "TooDense"])
 
 /** What is worth nothing to go on with, whatever the policy keeps. */
 const isVoid = (failure: Failure): boolean =>
@@ -125,14 +125,16 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   // A process that is killed ends all its connections at once, the data connection first: let the end of the other one be heard.
   yield* EventLoop.passed(intake.endedAt, hindsight)
   if (request.intake.unsafeIsDeserted()) return yield* new TcpError({ reason: "Closed" })
-  yield* Effect.uninterruptible(
-    Effect.map(upload.commit, (stored) => {
+  const { unconfirmed } = yield* Effect.uninterruptible(
+    Effect.tap(upload.commit, (stored) => {
       progress.committed = true
       const { replaced, size } = stored
       room?.unsafeSettle({ bytes: size - (replaced ?? 0), files: replaced === undefined ? 1 : 0 })
       request.intake.stored(path, stored)
+      return Effect.void
     })
   )
+  if (unconfirmed === true) return yield* new StorageError({ reason: "Unconfirmed", path })
 })
 
 /** What becomes of the bytes on their way: out of MODE Z, out of TYPE A, within the limits, to storage. */

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
 import * as Account from "../../../src/domain/Account.ts"
 import * as Command from "../../../src/domain/Command.ts"
+import type { FileFault } from "../../../src/domain/FileFault.ts"
 import * as Rights from "../../../src/domain/Rights.ts"
 import type { Event } from "../../../src/domain/session/Event.ts"
 import * as Session from "../../../src/domain/session/Session.ts"
@@ -75,7 +76,7 @@ describe("replies", () => {
     ],
     [["AVBL"], ["213 490"]],
     [["ALLO 450"], ["200 There is room; nothing need be reserved."]],
-    [["ALLO 451"], ["552 Larger than a file may be here."]],
+    [["ALLO 451"], ["552 Larger than an upload may be: 450 bytes are allowed."]],
     [["CLNT x"], ["200 Noted."]],
     [["CSID Name=x;"], ["200 Name=Weft; DirSep=/;"]],
     [["LANG"], ["200 Replies are in English."]],
@@ -93,13 +94,32 @@ describe("replies", () => {
 
   it("over the quota ALLO says so", () => {
     const account = { ...writer, limits: { quotaBytes: 20 } }
-    assert.deepStrictEqual(last(["ALLO 11"], account).said, ["552 The quota is used up."])
+    assert.deepStrictEqual(last(["ALLO 11"], account).said, ["552 The quota is used up: 20 bytes are allowed."])
   })
 
   it("ALLO knows the server's largest file, where the account has no smaller one", () => {
     const account = { ...writer, limits: {} }
     assert.deepStrictEqual(last(["ALLO 3000"], account).said, ["452 No space left on the storage."])
-    assert.deepStrictEqual(last(["ALLO 3001"], account).said, ["552 Larger than a file may be here."])
+    assert.deepStrictEqual(last(["ALLO 3001"], account).said, [
+      "552 Larger than an upload may be: 3000 bytes are allowed."
+    ])
+  })
+
+  it("a limit that an upload or a change runs into is named with its number", () => {
+    const account = { ...writer, limits: { quotaBytes: 20, quotaFiles: 3, uploadSize: 7 } }
+    const told = (fault: FileFault, limits = account) => {
+      const { world } = last(["TYPE I", "PASV"], limits)
+      world.tell({ _tag: "LineRead", line: Command.parse("STOR a") })
+      world.tell({ _tag: "TransferEnded", outcome: { _tag: "Fault", fault } })
+      world.tell({ _tag: "LineRead", line: Command.parse("COMB a b") })
+      world.tell({ _tag: "Changed", result: Either.left(fault) })
+      return world.said.slice(-2).map(({ reply }) => `${reply.code} ${reply.lines.join("|")}`)
+    }
+    const twice = (text: string) => [text, text]
+    assert.deepStrictEqual(told("TooLarge"), twice("552 Larger than an upload may be: 7 bytes are allowed."))
+    assert.deepStrictEqual(told("QuotaBytes"), twice("552 The quota is used up: 20 bytes are allowed."))
+    assert.deepStrictEqual(told("QuotaFiles"), twice("552 The quota is used up: 3 files are allowed."))
+    assert.deepStrictEqual(told("QuotaExceeded"), twice("552 The quota of the disk is used up."))
   })
 
   it("FEAT marks the algorithm that is chosen, and has a line for what clients look for", () => {
@@ -127,6 +147,27 @@ describe("replies", () => {
     const upload = { _tag: "Upload", path: "/a", create: true, replace: true }
     assert.deepStrictEqual(payload("REST 3", "STOR a") as unknown, { ...upload, how: "Replace", offset: 3 })
     assert.deepStrictEqual(payload("REST 3", "APPE a") as unknown, { ...upload, how: "Append", offset: 0 })
+    for (const between of [
+      ["PASV"],
+      ["EPSV"],
+      ["PORT 127,0,0,1,200,1"],
+      ["EPRT |1|127.0.0.1|2000|"],
+      ["TYPE A", "TYPE I"]
+    ]) {
+      const whole = { _tag: "File", path: "/a", offset: 0 } as unknown
+      assert.deepStrictEqual(payload("REST 3", ...between, "RETR a") as unknown, {
+        _tag: "File",
+        path: "/a",
+        offset: 3
+      })
+      assert.deepStrictEqual(payload("RANG 2 4", ...between, "RETR a") as unknown, {
+        _tag: "File",
+        path: "/a",
+        offset: 2,
+        end: 5
+      })
+      assert.deepStrictEqual(payload("REST 3", ...between, "NOOP", "RETR a") as unknown, whole)
+    }
     const appending = { ...upload, how: "Append", offset: 0 }
     for (const lines of [
       ["SIZE a", "APPE a"],

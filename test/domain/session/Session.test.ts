@@ -153,7 +153,7 @@ describe("Session.step", () => {
   )
 
   it.prop(
-    "a restart marker, a range and an old name serve the very next command or none",
+    "a restart marker, a range and an old name serve the next command or none, and only what sets up a transfer may come between",
     [FastCheck.array(FastCheck.tuple(line, choice), { maxLength: 30 })],
     ([script]) => {
       const world = World.make(writer)
@@ -179,8 +179,10 @@ describe("Session.step", () => {
           }
         }
         const command = Either.isRight(received) && world.state().account !== undefined ? received.right : undefined
-        restart = command?._tag === "REST" ? command.argument : 0
-        range = command?._tag === "RANG" && command.argument !== "Whole" ? command.argument : undefined
+        if (command?._tag === "REST") [restart, range] = [command.argument, undefined]
+        else if (command?._tag === "RANG") {
+          ;[restart, range] = [0, command.argument === "Whole" ? undefined : command.argument]
+        } else if (!/^(?:PASV|EPSV|PORT|EPRT|TYPE)$/.test(command?._tag ?? "")) [restart, range] = [0, undefined]
         const asked = done.find((action) => action._tag === "Ask" && action.question.command === "RNFR")
         renaming = asked?._tag === "Ask" && world.said.at(-1)?.reply.code === 350 ? asked.question.path : undefined
         if (world.state().closed) break

@@ -37,6 +37,9 @@ const changing: ReadonlyArray<FileFault> = [
   ...reading,
   "NoSpace",
   "QuotaExceeded",
+  "QuotaBytes",
+  "QuotaFiles",
+  "Unconfirmed",
   "TooLarge",
   "Exists",
   "ReadOnlyStorage"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Duration, Effect, Either, Exit, Fiber, Layer, Redacted, Scope, TestClock } from "effect"
 import * as FastCheck from "effect/FastCheck"
 import type { Account } from "../../../src/domain/Account.ts"
-import type { Amount } from "../../../src/domain/limits/Quotas.ts"
+import { type Amount, nothing } from "../../../src/domain/limits/Quotas.ts"
 import * as Rights from "../../../src/domain/Rights.ts"
 import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
 import { Accounts, AccountsError } from "../../../src/runtime/accounts/Accounts.ts"
@@ -342,6 +342,44 @@ describe("LedgerDesk and LedgerClient", () => {
       assert.deepStrictEqual(yield* living.usage(2, Effect.never), { bytes: 8, files: 0 })
       yield* Fiber.interrupt(first)
     })
+  )
+
+  it.scoped.prop(
+    "of many uploads that grow at once, of which one would fit, one does",
+    [FastCheck.integer({ min: 2, max: 8 }), FastCheck.array(FastCheck.nat(7), { maxLength: 100 })],
+    ([count, turns]) =>
+      Effect.gen(function* () {
+        const owner = yield* make({}, { quotaBytes: 10 })
+        const ledgers = [yield* shard(owner), yield* shard(owner)]
+        const of = (session: number) => ledgers[session % 2] as (typeof ledgers)[number]
+        const steps = yield* Effect.forEach(
+          Array.from({ length: count }, (_, session) => session),
+          (session) =>
+            Effect.gen(function* () {
+              const ledger = of(session)
+              yield* ledger.login(session, credentials("right"))
+              for (let size = 1; size <= 9; size++) {
+                for (let turn = turns[size * session] ?? 0; turn > 0; turn--) yield* Effect.yieldNow()
+                if (yield* ledger.reserve(session, one, holds(0), true)) continue
+                // A connection is closed and a file deleted before the room is free.
+                yield* settle
+                ledger.unsafeSettle(session, {
+                  home: "/home",
+                  reserved: { bytes: size - 1, files: 0 },
+                  changed: nothing
+                })
+                return false
+              }
+              const whole = { bytes: 9, files: 0 }
+              ledger.unsafeSettle(session, { home: "/home", reserved: whole, changed: whole })
+              return true
+            }),
+          { concurrency: "unbounded" }
+        )
+        assert.strictEqual(steps.filter(Boolean).length, 1)
+        assert.deepStrictEqual(yield* of(0).usage(0, Effect.never), { bytes: 9, files: 0 })
+      }),
+    { fastCheck: { numRuns: 50 } }
   )
 
   it.scoped("measuring that is given up, or fails, is done by the next one", () =>

@@ -145,7 +145,7 @@ describe.each(drivers)("FtpServer %s", (_, make) => {
       yield* stubborn.client.closed
       yield* polite.client.closed
       assert.strictEqual((yield* enter()).greeting, "closed")
-      assert.strictEqual(yield* TestServer.settledDescriptors, before)
+      yield* TestServer.descriptorsBackTo(before)
     })
   )
 

@@ -81,7 +81,7 @@ describe("Shards", () => {
       for (const { client } of late) assert.strictEqual(yield* client.ask("hello"), "200 hello")
       yield* Scope.close(scope, Exit.void)
       yield* Effect.forEach([other, ...late.map(({ client }) => client)], (client) => client.closed)
-      assert.strictEqual(yield* TestServer.settledDescriptors, before)
+      yield* TestServer.descriptorsBackTo(before)
     })
   )
 

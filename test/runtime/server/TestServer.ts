@@ -14,6 +14,7 @@ import * as FtpServer from "../../../src/runtime/server/FtpServer.ts"
 import type { Serve } from "../../../src/runtime/server/Serve.ts"
 import type { ServerError } from "../../../src/runtime/server/ServerError.ts"
 import type { Options } from "../../../src/runtime/server/ThreadedServer.ts"
+import * as Descriptors from "../../support/Descriptors.ts"
 import * as RawClient from "./RawClient.ts"
 
 type Given = Partial<FtpConfig>
@@ -110,3 +111,9 @@ export const settledDescriptors: Effect.Effect<number> = Effect.gen(function* ()
   }
   return last
 })
+
+/** Waits until no more of them are open than there were; one that stays open runs into the test's own time limit. */
+export const descriptorsBackTo = (before: number): Effect.Effect<void> =>
+  Effect.flatMap(descriptors, (now) =>
+    now <= before ? Effect.void : Effect.zipRight(Descriptors.turn, descriptorsBackTo(before))
+  )

@@ -43,6 +43,16 @@ describe("COMB", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.scoped("takes nothing away where the disk does not confirm the whole", () =>
+    Effect.gen(function* () {
+      yield* put("/unsure", "1")
+      const joe = yield* loggedIn()
+      assert.strictEqual((yield* joe.ask("COMB unsure a.txt")).code, 451)
+      assert.strictEqual(yield* read("/unsure"), "1one\ntwo\r\nthree")
+      assert.strictEqual(yield* read("/a.txt"), "one\ntwo\r\nthree")
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("is told of when the whole is there, also where a source cannot be removed", () =>
     Effect.gen(function* () {
       yield* put("/stays", "1")

@@ -78,6 +78,10 @@ const storage = Layer.effectContext(
           if (path === "/broken") return Effect.die(new Error("storage is broken"))
           // Somebody stores another file while this one is read.
           if (path === "/swapped") return Effect.tap(storage.open(path), () => put(path, "newer"))
+          // Somebody shortens this one after it was opened.
+          if (path === "/shrunk") {
+            return Effect.map(storage.open(path), (file) => ({ ...file, entry: { ...file.entry, size: 100_000 } }))
+          }
           return storage.open(path)
         },
         stat: (path) => {
@@ -89,9 +93,12 @@ const storage = Layer.effectContext(
           return path === "/slow" ? Effect.never : storage.remove(path, only)
         },
         store: (path, options) =>
-          path === "/stuck"
-            ? Effect.map(storage.store(path, options), (upload) => ({ ...upload, write: () => Effect.never }))
-            : storage.store(path, options),
+          Effect.map(storage.store(path, options), (upload) => {
+            if (path === "/stuck") return { ...upload, write: () => Effect.never }
+            // A disk that does not say whether the name will last.
+            if (path !== "/unsure") return upload
+            return { ...upload, commit: Effect.map(upload.commit, (stored) => ({ ...stored, unconfirmed: true })) }
+          }),
         home: (home) =>
           Effect.zipRight(
             Effect.acquireRelease(count(home, 1), () => count(home, -1)),

@@ -246,6 +246,33 @@ describe("the command rate", () => {
       )
     }).pipe(Effect.provide(layer({ commandRate: 10 })))
   )
+
+  it.scoped.each([["at once"], ["line by line"]])(
+    "who sends by far more, %s, is told of the limit and sent away",
+    ([how]) =>
+      Effect.gen(function* () {
+        const joe = yield* client()
+        yield* joe.reply
+        const lines = Array.from({ length: 120 }, () => "NOOP\r\n")
+        if (how === "at once") joe.send(lines.join(""))
+        else {
+          for (const line of lines) {
+            joe.send(line)
+            yield* Effect.yieldNow()
+          }
+        }
+        const said: Array<string> = []
+        for (let count = 0; count < 11; count++) {
+          const { code, lines } = yield* joe.reply
+          said.push(`${code} ${lines.join()}`)
+        }
+        assert.deepStrictEqual(said, [
+          ...Array.from({ length: 10 }, () => "200 Still here."),
+          "421 Too many commands: 10 a second are allowed."
+        ])
+        assert.strictEqual((yield* joe.reply).code, 0)
+      }).pipe(Effect.provide(layer({ commandRate: 10 })))
+  )
 })
 
 describe("accounts", () => {

@@ -6,7 +6,7 @@ import { Timers } from "../../../src/runtime/session/Timers.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
 import { text } from "../../support/FtpClient.ts"
 import * as Inbox from "../../support/Inbox.ts"
-import { big, client, files, layer, loggedIn, machine, Pulled, server, Told } from "./Fixture.ts"
+import { big, client, files, layer, loggedIn, machine, Pulled, Put, path, server, Told } from "./Fixture.ts"
 import { settle } from "./Settle.ts"
 
 const codes = (...said: ReadonlyArray<{ readonly code: number }>) => said.map(({ code }) => code)
@@ -49,6 +49,38 @@ describe("a session", () => {
       yield* joe.passive
       yield* joe.ask("REST 1000")
       assert.deepStrictEqual(codes(yield* joe.ask("RETR a.txt")), [554])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("says of a file that became shorter while it was sent that it is not whole", () =>
+    Effect.gen(function* () {
+      yield* (yield* Put)(path("/shrunk"), "not all of it")
+      const joe = yield* loggedIn()
+      yield* joe.ask("TYPE I")
+      for (const mode of ["S", "Z"]) {
+        yield* joe.ask(`MODE ${mode}`)
+        const data = yield* joe.passive
+        yield* joe.ask("RETR shrunk")
+        yield* data.takeAll
+        assert.strictEqual((yield* joe.reply).code, 451)
+      }
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped.each([["at once"], ["in pieces"]])("hears ABOR behind more lines than may wait, sent %s", ([how]) =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* joe.ask("TYPE I")
+      yield* joe.passive
+      assert.strictEqual((yield* joe.ask("RETR hollow")).code, 150)
+      const pieces = ["PWD\r\n".repeat(300), "PWD\r\n".repeat(300), "ABOR\r\n"]
+      for (const piece of how === "at once" ? [pieces.join("")] : pieces) {
+        joe.send(piece)
+        yield* settle
+      }
+      assert.strictEqual((yield* joe.reply).code, 426)
+      for (let count = 0; count < 600; count++) assert.strictEqual((yield* joe.reply).code, 257)
+      assert.strictEqual((yield* joe.reply).code, 226)
     }).pipe(Effect.provide(layer()))
   )
 

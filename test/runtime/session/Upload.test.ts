@@ -1,6 +1,10 @@
 import * as Crypto from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Fiber, TestClock } from "effect"
+import * as Account from "../../../src/domain/Account.ts"
+import { nothing } from "../../../src/domain/limits/Quotas.ts"
+import * as Reply from "../../../src/domain/Reply.ts"
+import * as Rights from "../../../src/domain/Rights.ts"
 import { MemoryConnection } from "../../../src/runtime/platform/MemoryConnection.ts"
 import { FtpServer } from "../../../src/runtime/server/FtpServer.ts"
 import { Timers } from "../../../src/runtime/session/Timers.ts"
@@ -8,6 +12,7 @@ import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import type { FtpClient } from "../../support/FtpClient.ts"
 import type { Inbox } from "../../support/Inbox.ts"
+import { Books } from "./FakeLedger.ts"
 import { big, layer, loggedIn } from "./Fixture.ts"
 import { settle } from "./Settle.ts"
 import { begin, content, fates, heard, send, upload } from "./Uploading.ts"
@@ -73,15 +78,22 @@ describe("an upload", () => {
       yield* image(joe)
       assert.strictEqual(yield* upload(joe, "STOR f", "0123456789"), 226)
       yield* joe.ask("REST 4")
-      // REST counts for the very next command only, so the port comes first.
       const data = yield* joe.passive
-      yield* joe.ask("REST 4")
       yield* joe.ask("STOR f")
       yield* send(data, [Buffer.from("abc")])
       assert.strictEqual((yield* joe.reply).code, 226)
       assert.strictEqual(String(yield* content("/f")), "0123abc")
       assert.strictEqual(yield* upload(joe, "APPE f", "xyz"), 226)
       assert.strictEqual(String(yield* content("/f")), "0123abcxyz")
+      for (const marker of [0, 4, 10, 1000]) {
+        const before = String(yield* content("/f"))
+        yield* joe.ask(`REST ${marker}`)
+        assert.strictEqual(yield* upload(joe, "APPE f", "+"), 226)
+        assert.strictEqual(String(yield* content("/f")), `${before}+`)
+      }
+      // It was for that APPE, and is gone with it.
+      assert.strictEqual(yield* upload(joe, "STOR f", "new"), 226)
+      assert.strictEqual(String(yield* content("/f")), "new")
     }).pipe(Effect.provide(layer()))
   )
 
@@ -371,6 +383,26 @@ describe("an upload", () => {
         assert.strictEqual((yield* Timers).unsafeSize(), 0)
       }).pipe(Effect.provide(layer())),
     { fastCheck: { numRuns: 20 }, timeout: 60_000 }
+  )
+})
+
+describe("a disk that does not confirm a name", () => {
+  it.scoped("is told of with 451, of a file that is there and counted", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      yield* image(joe)
+      assert.strictEqual(yield* upload(joe, "STOR sure", "x"), 226)
+      const before = (yield* Books).used.get("joe") ?? nothing
+      const { data } = yield* begin(joe, "STOR unsure")
+      yield* send(data, [Buffer.from("whole")])
+      const { code, lines } = yield* joe.reply
+      assert.deepStrictEqual([code, lines.join()], [451, Reply.ofFault("Unconfirmed").lines.join()])
+      assert.strictEqual(String(yield* content("/unsure")), "whole")
+      assert.deepStrictEqual(yield* fates, { completed: 2, interrupted: 0 })
+      assert.deepStrictEqual((yield* Books).used.get("joe"), { bytes: before.bytes + 5, files: before.files + 1 })
+    }).pipe(
+      Effect.provide(layer({}, {}, (name) => ({ ...Account.make(name, Rights.readWrite), limits: { quotaFiles: 99 } })))
+    )
   )
 })
 

@@ -6,7 +6,8 @@ import * as NodeCall from "../../../src/runtime/platform/NodeCall.ts"
 import * as ChunkPool from "../../../src/runtime/storage/ChunkPool.ts"
 import * as FileBytes from "../../../src/runtime/storage/FileBytes.ts"
 import * as HostError from "../../../src/runtime/storage/HostError.ts"
-import { descriptors, temporary } from "./fixtures.ts"
+import * as Descriptors from "../../support/Descriptors.ts"
+import { descriptors, descriptorsBackTo, temporary } from "./fixtures.ts"
 
 const size = 200_000
 const expected = Uint8Array.from({ length: size }, (_, index) => (index * 7 + (index >> 7)) & 0xff)
@@ -132,6 +133,8 @@ it.scoped("however a reader is interrupted, no buffer goes back and no descripto
       const fiber = yield* Effect.fork(Effect.scoped(reading))
       for (let step = 0; step < turn % 5; step++) yield* pause
       for (let step = 0; step < turn % 9; step++) yield* Effect.yieldNow()
+      // However busy the machine is, some are caught in a read.
+      if (turn % 10 === 9) yield* Descriptors.until(() => events.running > 0 || fiber.unsafePoll() !== null)
       if (events.running > 0) events.interruptedWhileRunning += 1
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(events.running, 0)
@@ -139,7 +142,7 @@ it.scoped("however a reader is interrupted, no buffer goes back and no descripto
     }
     assert.strictEqual(events.early, 0)
     assert.isAbove(events.interruptedWhileRunning, 0)
-    assert.strictEqual(descriptors(), before)
+    yield* descriptorsBackTo(before)
   })
 )
 

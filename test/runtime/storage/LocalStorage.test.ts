@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Layer, Stream } from "effect"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage } from "../../../src/runtime/storage/Storage.ts"
-import { at, descriptors, fill, locals, temporary } from "./fixtures.ts"
+import { at, descriptors, descriptorsBackTo, fill, locals, temporary } from "./fixtures.ts"
 
 const text = (path: string) =>
   Effect.scoped(
@@ -200,11 +200,11 @@ describe.each(locals)("LocalStorage ($name)", ({ over }) => {
               for (const fiber of fibers) yield* fiber.await
             }
             yield* Effect.all([refusal(text("/folder")), refusal(names("/file")), refusal(text("/missing"))])
-            assert.strictEqual(descriptors(), inside)
+            yield* descriptorsBackTo(inside)
           })
         )
       )
-      assert.strictEqual(descriptors(), before)
+      yield* descriptorsBackTo(before)
     })
   )
 })

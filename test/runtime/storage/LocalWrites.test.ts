@@ -1,12 +1,13 @@
 import { execFileSync, spawnSync } from "node:child_process"
-import * as Fs from "node:fs"
+import NodeFs, * as Fs from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
 import * as Partials from "../../../src/runtime/storage/Partials.ts"
 import { Storage, type StoreOptions } from "../../../src/runtime/storage/Storage.ts"
-import { at, descriptors, fill, locals, temporary } from "./fixtures.ts"
+import { at, descriptors, descriptorsBackTo, fill, locals, temporary } from "./fixtures.ts"
 
 const usual: StoreOptions = {
   offset: 0,
@@ -50,6 +51,50 @@ describe.each(locals)("LocalStorage, written to ($name)", ({ over }) => {
       for (const made of [root, outside]) Fs.mkdirSync(made)
       return yield* Effect.provide(body(root, outside), over(root))
     })
+
+  it.scoped("of many threads that store one new name at once exactly one finds it free", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporary
+      Fs.mkdirSync(`${folder}/root`)
+      // Each has locks of its own, as threads do.
+      const threads = Array.from({ length: 6 }, () => over(`${folder}/root`))
+      for (let round = 0; round < 10; round++) {
+        const stored = yield* Effect.forEach(
+          threads,
+          (thread, index) => Effect.provide(store(`/new-${round}`, "x".repeat(index)), thread),
+          { concurrency: "unbounded" }
+        )
+        assert.strictEqual(stored.filter((one) => one?.replaced === undefined).length, 1)
+      }
+    })
+  )
+
+  it.scoped("a name the disk does not confirm is there, and said to be unconfirmed", () =>
+    withRoot((root) =>
+      Effect.gen(function* () {
+        yield* Effect.acquireRelease(
+          Effect.sync(() => {
+            const { fsync } = NodeFs
+            const broken = (fd: number, done: Fs.NoParamCallback) => {
+              if (!Fs.fstatSync(fd).isDirectory()) return fsync(fd, done)
+              setImmediate(() => done(Object.assign(new Error("EIO"), { code: "EIO" })))
+            }
+            NodeFs.fsync = broken as typeof fsync
+            syncBuiltinESMExports()
+            return fsync
+          }),
+          (fsync) =>
+            Effect.sync(() => {
+              NodeFs.fsync = fsync
+              syncBuiltinESMExports()
+            })
+        )
+        assert.deepInclude(yield* store("/file", "whole"), { size: 5, replaced: undefined, unconfirmed: true })
+        assert.strictEqual(Fs.readFileSync(`${root}/file`, "utf8"), "whole")
+        assert.notProperty(yield* store("/file", "whole", { sync: false }), "unconfirmed")
+      })
+    )
+  )
 
   it.scoped("the hidden file is private, beside the target, and gone in the end", () =>
     withRoot((root) =>
@@ -257,7 +302,7 @@ it.scoped("a home is a tree of its own, shared while it is used, and opened anew
       assert.strictEqual(yield* reason(anew.stat(at("/file"))), "NotFound")
       assert.strictEqual((yield* home.stat(at("/file"))).size, 1)
       yield* Scope.close(scope, Exit.void)
-      assert.strictEqual(descriptors(), open)
+      yield* descriptorsBackTo(open)
       assert.strictEqual(yield* reason(Effect.scoped(storage.home("home"))), "InvalidName")
       assert.strictEqual(yield* reason(Effect.scoped(storage.home(`${folder}/gone/file`))), "NotADirectory")
     }).pipe(Effect.provide(LocalStorage.layer({ root: `${folder}/root` })))
@@ -360,7 +405,7 @@ describe("the sweep", () => {
           assert.strictEqual(names.filter((name) => Partials.parse(name)?._tag === "Upload").length, 2)
         })
       ).pipe(Effect.provide(LocalStorage.layer({ root: `${folder}/root` })))
-      assert.strictEqual(descriptors(), open)
+      yield* descriptorsBackTo(open)
       assert.sameMembers(Fs.readdirSync(`${folder}/root`), ["a", "link", "file", "whole", ".weft-notes", foreign])
       assert.deepStrictEqual(Fs.readdirSync(`${folder}/root/a`), ["b"])
       assert.deepStrictEqual(Fs.readdirSync(`${folder}/root/a/b`), [])

@@ -1,6 +1,7 @@
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import { assert } from "@effect/vitest"
 import { Effect, Layer, type Scope } from "effect"
 import * as Text from "../../../src/domain/Text.ts"
 import type { VirtualPath } from "../../../src/domain/VirtualPath.ts"
@@ -10,6 +11,7 @@ import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
 import type { Source } from "../../../src/runtime/storage/MemoryTree.ts"
 import * as PortableRoot from "../../../src/runtime/storage/PortableRoot.ts"
 import { Storage, type StorageError } from "../../../src/runtime/storage/Storage.ts"
+import * as Descriptors from "../../support/Descriptors.ts"
 
 /** Takes text for a path without the checks, so that storage has to stand on its own. */
 export const at = (text: string): VirtualPath => text as VirtualPath
@@ -88,3 +90,13 @@ export const descriptors = (): number =>
       return false
     }
   }).length
+
+/**
+ * Waits until what was under way at an interruption has closed what it opened: a call at libuv's pool is not called off, and
+ * closes its descriptor when it is heard of. A descriptor that stays open runs into the test's own time limit.
+ */
+export const descriptorsBackTo = (before: number): Effect.Effect<void> =>
+  Effect.zipRight(
+    Descriptors.until(() => descriptors() <= before),
+    Effect.sync(() => assert.strictEqual(descriptors(), before))
+  )

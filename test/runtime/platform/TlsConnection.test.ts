@@ -1,4 +1,5 @@
 import * as Net from "node:net"
+import { Duplex } from "node:stream"
 import * as Tls from "node:tls"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Fiber, type Scope } from "effect"
@@ -196,6 +197,36 @@ const hello = Effect.async<Buffer>((resume) => {
   })
 })
 
+/**
+ * A client whose first `count` bytes come through, and then its FIN. `lengths` gets what it has sent with its ClientHello and with its whole
+ * handshake.
+ */
+const through = (port: number, versions: Tls.ConnectionOptions, count: number, lengths?: Array<number>) =>
+  Effect.async<void>((resume) => {
+    const raw = Net.connect({ port, host: "127.0.0.1", allowHalfOpen: true })
+    let sent = 0
+    const wire = new Duplex({
+      read: () => {},
+      write: (chunk: Buffer, _, done) => {
+        const some = chunk.subarray(0, Math.max(0, count - sent))
+        sent += chunk.length
+        if (lengths?.length === 0) lengths.push(sent)
+        if (some.length > 0) raw.write(some)
+        if (sent > count) raw.end()
+        done()
+      }
+    })
+    raw.on("error", () => {})
+    raw.on("data", (chunk: Buffer) => wire.push(chunk))
+    raw.once("end", () => raw.destroy())
+    raw.once("close", () => {
+      lengths?.push(sent)
+      resume(Effect.void)
+    })
+    const tls = Tls.connect({ socket: wire, rejectUnauthorized: false, ...versions })
+    tls.on("error", () => {})
+  })
+
 const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 31 + (index >> 8)) & 0xff)
 
 describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
@@ -375,6 +406,22 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
         bare(port, Buffer.from(strangers[index] ?? "", "latin1"), false)
       )
       assert.isTrue(reasons(odd).every((reason) => reason === "NotTls" || reason === "Refused"))
+    })
+  )
+
+  it.live("a handshake cut at any byte behind the ClientHello is an error, and leaves nothing", () =>
+    Effect.gen(function* () {
+      for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+        const versions = { minVersion: version, maxVersion: version } as const
+        const lengths: Array<number> = []
+        const whole = yield* handshakes(kind, 1, (port) => through(port, versions, Number.POSITIVE_INFINITY, lengths))
+        assert.deepStrictEqual(reasons(whole), ["Established"])
+        const [first = 0, all = 0] = lengths
+        assert.isAbove(all, first)
+        // The last byte but one: with all of them it would be whole.
+        const cut = yield* handshakes(kind, all - first, (port, index) => through(port, versions, first + index))
+        assert.deepStrictEqual(new Set(reasons(cut)), new Set(["Cut"]))
+      }
     })
   )
 

@@ -114,6 +114,7 @@ inEachHouse(
         const { code, stderr } = await Program.run("lftp", ["-c", script], { cwd })
         assert.strictEqual(code, 0, stderr)
         assert.match(stderr, /---> PROT P\n<--- 200 /)
+        assert.match(stderr, /---> MODE Z\n<--- 200 /)
         assert.isTrue(Fs.readFileSync(Path.join(cwd, "big.bin")).equals(house().tree.big))
         const mirrored = (folder: string) => Path.join(folder, "many")
         const some = Tree.manyNames.filter((name) => /^file-00[0-2]/.test(name))

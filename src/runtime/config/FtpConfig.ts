@@ -74,7 +74,7 @@ export const TlsRequired = TlsPolicy
 export const TlsVersion = Schema.Literal("1.2", "1.3")
 
 /**
- * Whether CCC may take TLS off the control connection: never, unless the server or the account requires TLS, or always.
+ * Whether CCC may take TLS off the control connection: never, only where neither the server nor the account requires TLS, or always.
  *
  * @since 0.1.0
  * @category models

@@ -106,6 +106,10 @@ export class Wire extends Duplex {
   }
 
   #receive(bytes: Uint8Array): void {
+    if (this.#ahead !== undefined) {
+      this.#ahead = Buffer.concat([this.#ahead, bytes])
+      return
+    }
     const [state, taken] = Records.follow(this.#state, bytes)
     this.#state = state
     if (taken < bytes.length && this.#onClear !== undefined && !this.#strayed) {

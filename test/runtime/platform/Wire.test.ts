@@ -53,14 +53,18 @@ describe("a wire", () => {
     }
   )
 
-  it("tells the end that came before somebody read on", () => {
+  it("tells all that came in clear before somebody read on, and the end", () => {
     const fake = FakeConnection.make()
     const wire = new Wire(fake.connection, [])
     assert.isTrue(wire.unsafeAllowClear(() => {}))
+    for (const text of ["NO", "OP\r\n", "\x16"]) hear(fake, Buffer.from(text))
     fake.reader()?.onEnd()
-    let ends = 0
-    wire.unsafeRelease().read({ onData: () => {}, onEnd: () => ends++, onClose: () => {} })
-    assert.strictEqual(ends, 1)
+    let heard = ""
+    const onData = (bytes: Uint8Array) => {
+      heard += Buffer.from(bytes).toString()
+    }
+    wire.unsafeRelease().read({ onData, onEnd: () => (heard += "end"), onClose: () => {} })
+    assert.strictEqual(heard, "NOOP\r\n\x16end")
   })
 
   it("is not released behind something that is no record", () => {

@@ -2,7 +2,7 @@ import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import { afterAll, assert, describe, it } from "@effect/vitest"
+import { afterAll, afterEach, assert, describe, it } from "@effect/vitest"
 import * as Program from "./support/Program.ts"
 import * as Same from "./support/Same.ts"
 import * as Server from "./support/Server.ts"
@@ -66,8 +66,18 @@ describe.each([
   ["with its shards", []],
   ["on one thread", ["--shards", "0"]]
 ] as const)("under TLS: the server %s", (_name, carriers) => {
-  const start = (...flags: ReadonlyArray<string>) =>
-    Server.start(root, [...carriers, "--tls-self-signed", "--implicit-tls-port", "0", ...flags])
+  const running = new Set<Server.Server>()
+  // One that a failed test has left.
+  afterEach(() => {
+    for (const server of running) server.signal("SIGKILL")
+  })
+
+  const start = async (...flags: ReadonlyArray<string>) => {
+    const server = await Server.start(root, [...carriers, "--tls-self-signed", "--implicit-tls-port", "0", ...flags])
+    running.add(server)
+    void server.ended.finally(() => running.delete(server))
+    return server
+  }
 
   it("lists 100,000 entries", { timeout: 150_000 }, async () => {
     const server = await start()

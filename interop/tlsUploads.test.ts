@@ -251,13 +251,16 @@ describe("a server that insists on close_notify", () => {
 describe("client certificates", () => {
   const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "weft-client-certificates-"))
   afterAll(() => Fs.rmSync(folder, { recursive: true }))
-  const put = (name: string) => {
-    const { certificate, key } = SelfSigned.make({ hosts: [name], now: Date.now() })
+  const put = (name: string, now = Date.now()) => {
+    const { certificate, key } = SelfSigned.make({ hosts: [name], now })
     Fs.writeFileSync(Path.join(folder, `${name}.pem`), certificate + key, { mode: 0o600 })
     return certificate
   }
   const ca = Path.join(folder, "ca.pem")
-  Fs.writeFileSync(ca, ["badge", "joe", "nobody"].map(put).join(""))
+  Fs.writeFileSync(
+    ca,
+    ["badge", "joe", "nobody"].map((name) => put(name)).join("") + put("late", Date.now() - 400 * 86_400_000)
+  )
   const office = withOffice(
     [...selfSigned, "--tls-client-ca", ca, "--tls-client-cert", "optional", "--tls-client-login", "true"],
     { before: ({ add }) => add("badge", "read-write", ["--certificate", "true", "--max-sessions", "1"]) }
@@ -268,6 +271,29 @@ describe("client certificates", () => {
       ["--ssl-reqd", "--cert", Path.join(folder, `${name}.pem`), `ftp://127.0.0.1:${office().port}/`],
       `${name}:${secret}`
     )
+
+  it("that have expired open nothing, not even with a password, and are told of once", async () => {
+    const failures = () =>
+      office()
+        .server.log()
+        .match(/TLS handshake failed .*/g) ?? []
+    const before = failures().length
+    const late = await curl(office(), [
+      "--ssl-reqd",
+      "--cert",
+      Path.join(folder, "late.pem"),
+      `ftp://127.0.0.1:${office().port}/`
+    ])
+    assert.notStrictEqual(late.code, 0)
+    assert.notMatch(late.stderr, /< 230 |< 331 /)
+    await Server.until(
+      () => failures().length > before,
+      () => "nothing is told"
+    )
+    assert.strictEqual(failures().length, before + 1)
+    assert.match(failures().at(-1) ?? "", /(?=.*peer=127\.0\.0\.1)(?=.*reason=Refused)(?=.*CERT_HAS_EXPIRED)/)
+    assert.match((await visit("joe", password)).stderr, /< 230 /)
+  })
 
   it("open the accounts that say so, without a password and within their limits", async () => {
     const badge = await visit("badge", "none")

@@ -2,6 +2,7 @@
 import ftplib
 import io
 import os
+import socket
 import ssl
 import sys
 
@@ -123,6 +124,34 @@ def interrupts():
     client.login(secure=False)
     client.prot_p()
     assert fetch(client, "text.txt") == content("text.txt")
+    client.quit()
+
+
+def clears():
+    client = connect()
+    client.login()
+    client.prot_p()
+    big = content("big.bin")
+    for times in range(2):
+        assert client.ccc().startswith("200")
+        assert client.pwd() == "/"
+        for passive in (True, False):
+            client.set_pasv(passive)
+            assert fetch(client, "big.bin") == big
+        assert "in clear; data connections protected" in client.sendcmd("STAT")
+        for line in ("PROT C", "PBSZ 0"):
+            try:
+                client.sendcmd(line)
+                raise AssertionError("what protects data can be changed in clear")
+            except ftplib.error_perm as error:
+                assert str(error).startswith("503"), error
+        if times == 0:
+            client.voidcmd("AUTH TLS")
+            client.sock = context.wrap_socket(socket.socket(fileno=client.sock.detach()), server_hostname=client.host)
+            client.file = client.sock.makefile(mode="r", encoding=client.encoding)
+            client.login(secure=False)
+            client.prot_p()
+            assert fetch(client, "text.txt") == content("text.txt")
     client.quit()
 
 

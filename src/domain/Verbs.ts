@@ -55,7 +55,7 @@ export const table = {
     needsTls: true,
     features: ["PROT"]
   }),
-  CCC: row(Argument.none, "Leave TLS on the control connection; refused", "RFC 4217", [533, 534], {
+  CCC: row(Argument.none, "Take TLS off the control connection, where allowed", "RFC 4217", [200, 533, 534], {
     beforeLogin: true,
     needsTls: true
   }),

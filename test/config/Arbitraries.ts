@@ -87,6 +87,7 @@ export const values: { readonly [K in Key]: FastCheck.Arbitrary<FtpConfig[K]> } 
   tlsClientCert: FastCheck.constant("off"),
   tlsClientLogin: FastCheck.constant(false),
   tlsCloseNotify: FastCheck.constantFrom("accept", "require"),
+  tlsCcc: FastCheck.constantFrom("never", "unless-required", "always"),
   tlsHandshakeTimeout: duration(1),
   logLevel: FastCheck.constantFrom("trace", "debug", "info", "warning", "error", "none"),
   logFormat: FastCheck.constantFrom("pretty", "json")

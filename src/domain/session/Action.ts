@@ -86,6 +86,11 @@ export type Action =
    * where nothing else `follows` AUTH. Answered by `Secured` or `SecuringFailed`.
    */
   | { readonly _tag: "StartTls"; readonly follows: boolean }
+  /**
+   * Takes TLS off the control connection after what was said is out; what was read under it is thrown away. Answered by `Cleared` or
+   * `SecuringFailed`.
+   */
+  | { readonly _tag: "EndTls" }
   /** Answered by `PassiveOpened` or `PassiveFailed`. Drops what an earlier command set up: the last one wins. */
   | { readonly _tag: "OpenPassive"; readonly command: "PASV" | "EPSV" }
   /** Answered by `Answered`. */

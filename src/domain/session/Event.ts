@@ -82,6 +82,8 @@ export type Event =
   | { readonly _tag: "LoginDecided"; readonly verdict: Verdict }
   /** `certificate` is the name in the client's, where it gave one that is believed. */
   | { readonly _tag: "Secured"; readonly certificate: string | undefined }
+  /** TLS has ended, and what comes now comes in clear. */
+  | { readonly _tag: "Cleared" }
   /** There is no connection any more. */
   | { readonly _tag: "SecuringFailed" }
   /** `host` is where PASV says to connect; for EPSV only its port counts. */

@@ -3,7 +3,7 @@ import type { Verb } from "../Command.ts"
 import * as Reply from "../Reply.ts"
 import * as Decision from "./Decision.ts"
 import type { Handlers } from "./Handlers.ts"
-import { initial, type Protection, type State } from "./State.ts"
+import { initial, type Protection, type State, unprotected } from "./State.ts"
 
 const mechanisms: Readonly<Record<string, Protection["data"]>> = { TLS: "C", "TLS-C": "C", SSL: "P", "TLS-P": "P" }
 
@@ -20,7 +20,7 @@ const protect = (state: State, data: Protection["data"]): Decision.Decision =>
 
 /**
  * TLS for the control connection and for data: AUTH, PBSZ, PROT, CCC (RFC 2228, RFC 4217). AUTH throws away what waits behind it: it
- * came in clear, and may be somebody else's. The control connection stays protected to its end.
+ * came in clear, and may be somebody else's. So does CCC, where it is allowed: what counts next is what comes in clear.
  *
  * @since 0.1.0
  * @category handlers
@@ -57,14 +57,22 @@ export const handlers: Handlers<"AUTH" | "PBSZ" | "PROT" | "CCC"> = {
         return Decision.say(state, Reply.badParameter("The levels are C and P."))
     }
   }),
-  CCC: withTls("CCC", (state) =>
-    Decision.say(
-      state,
-      state.protection.control
-        ? Reply.policy("The control connection stays protected.")
-        : Reply.make(533, "The control connection is in clear.")
-    )
-  )
+  CCC: withTls("CCC", (state) => {
+    if (!state.protection.control) return Decision.say(state, Reply.make(533, "The control connection is in clear."))
+    if (!mayClear(state)) return Decision.say(state, Reply.policy("The control connection stays protected."))
+    return {
+      state: { ...state, deferred: [], work: { _tag: "Clearing" } },
+      replies: [Reply.ok("The control connection is in clear from here on.")],
+      actions: [{ _tag: "EndTls" }]
+    }
+  })
+}
+
+/** The implicit port is one where nothing is in clear. */
+const mayClear = (state: State): boolean => {
+  const { ccc, implicit } = state.settings.tls ?? { ccc: "never", implicit: false }
+  if (implicit || ccc === "never") return false
+  return ccc === "always" || [...policies(state)].every((policy = "none") => policy === "none")
 }
 
 /** What the server asks of everybody, or the account of itself: whichever is more. */
@@ -109,6 +117,16 @@ export const secured = (state: State, data: Protection["data"], certificate: str
   const next: State = { ...initial(settings), draining, epsvAll, failedLogins, protection }
   return settings.tls?.implicit === true ? Decision.say(next, Reply.ready(settings.greeting)) : Decision.stay(next)
 }
+
+/**
+ * TLS is off the control connection. Data stays as protected as it was; PBSZ and PROT want TLS again, so that nobody can change that in
+ * clear, and a certificate names nobody any more.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export const cleared = (state: State): Decision.Decision =>
+  Decision.stay({ ...state, work: undefined, protection: { ...unprotected, data: state.protection.data } })
 
 /**
  * REIN leaves TLS on the control connection and takes back what was agreed on for data.

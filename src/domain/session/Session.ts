@@ -57,8 +57,10 @@ const decide = (state: State, event: Event): Decision.Decision => {
       return work?._tag === "LoggingIn" ? Access.decided(state, work, event.verdict) : Decision.stay(state)
     case "Secured":
       return work?._tag === "Securing" ? Security.secured(state, work.data, event.certificate) : Decision.stay(state)
+    case "Cleared":
+      return work?._tag === "Clearing" ? Security.cleared(state) : Decision.stay(state)
     case "SecuringFailed":
-      return work?._tag === "Securing" ? Decision.close(state) : Decision.stay(state)
+      return work?._tag === "Securing" || work?._tag === "Clearing" ? Decision.close(state) : Decision.stay(state)
     case "PassiveOpened":
       return work?._tag === "OpeningPassive" ? DataPorts.opened(state, work.command, event.host) : Decision.stay(state)
     case "PassiveFailed":

@@ -38,6 +38,8 @@ export interface TlsRules {
   readonly implicit: boolean
   /** A client whose certificate names the user needs no password. */
   readonly certificateLogin: boolean
+  /** Whether CCC may take TLS off the control connection: also where TLS is required, or only where nobody asks for it. */
+  readonly ccc: "never" | "unless-required" | "always"
 }
 
 /**
@@ -114,6 +116,8 @@ export type Work =
   | { readonly _tag: "LoggingIn"; readonly name: string; readonly certified?: boolean }
   /** A handshake on the control connection; `data` is the protection that follows from it. */
   | { readonly _tag: "Securing"; readonly data: Protection["data"] }
+  /** The end of TLS on the control connection. */
+  | { readonly _tag: "Clearing" }
   | { readonly _tag: "OpeningPassive"; readonly command: "PASV" | "EPSV" }
   | { readonly _tag: "Asking"; readonly question: Question }
   | { readonly _tag: "ListingStatus" }

@@ -73,6 +73,14 @@ export const TlsRequired = TlsPolicy
 /** The oldest version of TLS spoken. @since 0.1.0 @category models */
 export const TlsVersion = Schema.Literal("1.2", "1.3")
 
+/**
+ * Whether CCC may take TLS off the control connection: never, only where neither the server nor the account requires TLS, or always.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const TlsCcc = Schema.Literal("never", "unless-required", "always")
+
 /** Whether clients are asked for a certificate of their own, and whether they must have one. @since 0.1.0 @category models */
 export const TlsClientCert = Schema.Literal("off", "optional", "required")
 
@@ -172,6 +180,7 @@ export class FtpConfig extends Schema.Class<FtpConfig>("weft/FtpConfig")({
   /** A client whose certificate names the user it gives needs no password. */
   tlsClientLogin: Schema.Boolean,
   tlsCloseNotify: TlsCloseNotify,
+  tlsCcc: TlsCcc,
   tlsHandshakeTimeout: Schema.Duration,
   logLevel: LogLevel,
   logFormat: LogFormat

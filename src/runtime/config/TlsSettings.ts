@@ -123,6 +123,16 @@ export const tlsSettings: { readonly [K in TlsKey]: Setting<K> } = {
     fallback: () => "accept",
     description: "Whether an upload that ends without TLS's own goodbye is whole or cut: accept or require it"
   },
+  tlsCcc: {
+    key: "tlsCcc",
+    flag: "--tls-ccc",
+    variable: "WEFT_TLS_CCC",
+    metavar: "POLICY",
+    codec: Codecs.oneOf(FtpConfig.TlsCcc),
+    fallback: () => "never",
+    description:
+      "Whether a client may go on in clear on its control connection (CCC): never, unless TLS is required of it, or always"
+  },
   tlsHandshakeTimeout: {
     key: "tlsHandshakeTimeout",
     flag: "--tls-handshake-timeout",

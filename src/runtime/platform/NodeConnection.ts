@@ -49,8 +49,11 @@ export const toEndpoint = (address: string | undefined, port: number | undefined
   port: port ?? 0
 })
 
-/** `Reader.onData` may not keep its bytes and Node calls it right after each read, so one buffer does for all. */
-const shared = Buffer.allocUnsafeSlow(64 * 1024)
+/**
+ * `Reader.onData` may not keep its bytes and Node calls it right after each read, so one buffer does for all. It is no `Buffer`: a slice
+ * of that is no copy.
+ */
+const shared = new Uint8Array(64 * 1024)
 
 const nothing = new Uint8Array(0)
 

@@ -1,13 +1,17 @@
 import type * as Net from "node:net"
 import * as Os from "node:os"
 import * as Tls from "node:tls"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Below } from "./Ahead.ts"
 import { NodeConnection } from "./NodeConnection.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import type { Connection, Endpoint, Reader, TcpError } from "./Tcp.ts"
 import type { TlsContext } from "./TlsContext.ts"
 import { TlsError, toTlsError } from "./TlsError.ts"
+import { type Released, Wire } from "./Wire.ts"
 
 /**
  * What a handshake came to.
@@ -53,7 +57,8 @@ const { EALREADY } = Os.constants.errno
  * Node ends the stream alike for a close_notify and for a FIN without one. While a close_notify is looked at the socket below is
  * still reading, or was stopped for being ahead; after a FIN it no longer reads, and can be told to.
  */
-const wasCutShort = (tls: Net.Socket, raw: Net.Socket): boolean => {
+const wasCutShort = (tls: Net.Socket, raw: Net.Socket | Wire): boolean => {
+  if (raw instanceof Wire) return raw.readableEnded
   if (handleOf(tls)?.reading === false) return false
   const handle = handleOf(raw)
   const isReading = handle?.readStart?.() === -EALREADY
@@ -62,14 +67,21 @@ const wasCutShort = (tls: Net.Socket, raw: Net.Socket): boolean => {
   return !isReading
 }
 
+/**
+ * How long the peer may take to end its side first: some clients take a close_notify right behind a reply for the end of everything,
+ * others wait for it.
+ */
+const patience = Duration.millis(500)
+
 class Socket extends Tls.TLSSocket {
   truncated = false
-  readonly #raw: Net.Socket
+  readonly #raw: Net.Socket | Wire
   readonly #onEnd: () => void
 
-  constructor(raw: Net.Socket, { context, protocols }: Options, onEnd: () => void) {
+  constructor(raw: Net.Socket | Wire, { context, protocols }: Options, onEnd: () => void) {
     const { clientCertificate } = context
-    super(raw, {
+    // Node takes any duplex; its types know sockets only.
+    super(raw as Net.Socket, {
       isServer: true,
       secureContext: context.secureContext,
       SNICallback: (name, done) => done(null, context.named(name)),
@@ -102,12 +114,12 @@ export class TlsConnection implements Connection {
   readonly local: Endpoint
   readonly remote: Endpoint
   readonly #socket: Socket
-  readonly #raw: Net.Socket
+  readonly #raw: Net.Socket | Wire
   readonly #inner: NodeConnection
   #result: Established | TlsError | undefined
   #settled: () => void = () => {}
 
-  private constructor(below: Below, raw: Net.Socket, options: Options) {
+  private constructor(below: Pick<Connection, "local" | "remote">, raw: Net.Socket | Wire, options: Options) {
     this.local = below.local
     this.remote = below.remote
     this.#raw = raw
@@ -123,6 +135,7 @@ export class TlsConnection implements Connection {
     socket.on("error", failed)
     socket.once("close", () => this.#settle(new TlsError({ reason: "Cut", detail: "" })))
     socket.once("secure", () => this.#settle(established(socket, options)))
+    if (raw instanceof Wire) raw.once("close", () => socket.destroy(raw.errored ?? undefined))
     this.#inner = NodeConnection.accepted(socket, () => !socket.truncated)
     if (raw.destroyed) this.#settle(new TlsError({ reason: "Cut", detail: "" }))
   }
@@ -135,6 +148,18 @@ export class TlsConnection implements Connection {
     const raw = below.unsafeSurrender?.()
     if (raw === undefined) return undefined
     return new TlsConnection(below, raw, options)
+  }
+
+  /**
+   * Puts TLS on a connection of any kind so that it can be taken off again, at the cost of a way through JavaScript; `ahead` was read of
+   * the connection already.
+   */
+  static unsafeAcceptClearable(
+    connection: Connection,
+    ahead: ReadonlyArray<Uint8Array>,
+    options: Options
+  ): TlsConnection {
+    return new TlsConnection(connection, new Wire(connection, ahead), options)
   }
 
   /** Completes with the handshake. Interrupted before, or failing, it leaves nothing of the connection. */
@@ -157,7 +182,7 @@ export class TlsConnection implements Connection {
   }
 
   get descriptor(): number | undefined {
-    return handleOf(this.#raw)?.fd
+    return this.#raw instanceof Wire ? this.#raw.connection.descriptor : handleOf(this.#raw)?.fd
   }
 
   readonly read = (reader: Reader): void => this.#inner.read(reader)
@@ -168,13 +193,15 @@ export class TlsConnection implements Connection {
   readonly write = (bytes: Uint8Array): Effect.Effect<void, TcpError> => this.#inner.write(bytes)
 
   readonly unsafeUndelivered = (): number => {
+    if (this.#raw instanceof Wire) return this.#raw.connection.unsafeUndelivered()
     const { descriptor } = this
     return (descriptor === undefined ? undefined : SocketOptions.undelivered(descriptor)) ?? this.#socket.writableLength
   }
 
   readonly unsafeDestroy = (): void => {
     this.#inner.unsafeDestroy()
-    this.#raw.destroy()
+    if (this.#raw instanceof Wire) this.#raw.unsafeDrop()
+    else this.#raw.destroy()
   }
 
   get drained(): Effect.Effect<void, TcpError> {
@@ -184,6 +211,29 @@ export class TlsConnection implements Connection {
   /** Sends close_notify and FIN. */
   get end(): Effect.Effect<void, TcpError> {
     return this.#inner.end
+  }
+
+  /**
+   * Takes TLS off: waits, not for long, until the peer has ended its side, sends close_notify, and gives back what is below. What comes
+   * under TLS meanwhile is thrown away. Fails where TLS was not put on for that, or the peer has gone on in clear already; then, as when
+   * interrupted, the connection is for dropping only.
+   */
+  get released(): Effect.Effect<Released, TlsError> {
+    return Effect.gen(this, function* () {
+      const wire = this.#raw
+      const peer = yield* Deferred.make<void>()
+      const over = () => Deferred.unsafeDone(peer, Exit.void)
+      if (!(wire instanceof Wire && wire.unsafeAllowClear(over))) {
+        return yield* new TlsError({ reason: "NotPossible", detail: "cannot be cleared" })
+      }
+      this.#inner.read({ onData: () => {}, onEnd: over, onClose: over })
+      yield* Effect.timeoutOption(Deferred.await(peer), patience)
+      const released = wire.unsafeRelease()
+      yield* Effect.mapError(this.#inner.end, () => new TlsError({ reason: "Cut", detail: "" }))
+      // Its reader goes on, and must not hear of this end.
+      this.#inner.unsafeSurrender().destroy()
+      return released
+    })
   }
 
   #settle(result: Established | TlsError): void {

@@ -71,7 +71,22 @@ const keepSessions = (): EventEmitter => {
  */
 export const defaultCiphers =
   "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:" +
-  "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK:!SRP"
+  "ECDHE+AES128+AESGCM:ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK:!SRP"
+
+const isKnown = (ecdhCurve: string): boolean => {
+  try {
+    Tls.createSecureContext({ ecdhCurve })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The groups keys are agreed in: elliptic curves, behind what withstands quantum computers where OpenSSL has it. In the finite fields it
+ * would offer with TLS 1.3 a client makes the server calculate far more than it does itself (CVE-2002-20001).
+ */
+const groups = ["X25519MLKEM768:X25519:P-256:P-384:P-521", "X25519:P-256:P-384:P-521"].find(isKnown) ?? "auto"
 
 /** SSL_OP_NO_RENEGOTIATION, which Node has no name for. A client could make the server work for nothing with it. */
 const noRenegotiation = 1 << 30
@@ -82,6 +97,7 @@ const secureContext = (options: Options, { certificate, key }: Identity): Tls.Se
     key,
     ciphers: options.ciphers === "" ? defaultCiphers : options.ciphers,
     honorCipherOrder: true,
+    ecdhCurve: groups,
     minVersion: options.minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2",
     maxVersion: "TLSv1.3",
     secureOptions: noRenegotiation,

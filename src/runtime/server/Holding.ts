@@ -44,10 +44,11 @@ export const make = (connection: Connection, onGone: () => void): Holding => {
   }
 }
 
-const replaying = (connection: Connection, early: ReadonlyArray<Uint8Array>): Connection => ({
+/** What came `early` is given once: to the first reader, or to who takes the socket before there is one. */
+const replaying = (connection: Connection, early: Array<Uint8Array>): Connection => ({
   local: connection.local,
   remote: connection.remote,
-  read: (reader) => connection.read(after(early, reader)),
+  read: (reader) => connection.read(after(early.splice(0), reader)),
   pause: () => connection.pause(),
   resume: () => connection.resume(),
   unsafeWrite: (text) => connection.unsafeWrite(text),

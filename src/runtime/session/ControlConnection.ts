@@ -3,9 +3,9 @@ import * as Either from "effect/Either"
 import * as Command from "../../domain/Command.ts"
 import * as Line from "../../domain/Line.ts"
 import type { Received } from "../../domain/session/State.ts"
-import * as Ahead from "../platform/Ahead.ts"
 import * as ClientHello from "../platform/ClientHello.ts"
 import type * as Tcp from "../platform/Tcp.ts"
+import type { Released } from "../platform/Wire.ts"
 
 /** Bytes made into lines at a time: a flood of short lines waits as bytes, not as objects. */
 const portion = 1024
@@ -166,23 +166,29 @@ export class ControlConnection implements Tcp.Reader {
   }
 
   /**
-   * Stops reading and forgets what was read, for TLS to go on from here; gives what to put it on, with a ClientHello put back
-   * where one `follows` at once.
+   * Stops reading and forgets what was read, for TLS to begin or end here; gives back what is not to be forgotten: a ClientHello where
+   * one `follows` at once.
    */
-  unsafeSuspend(follows: boolean): Ahead.Below {
-    const { connection } = this
-    connection.pause()
+  unsafeSuspend(follows: boolean): ReadonlyArray<Uint8Array> {
+    this.connection.pause()
     const isNext = follows && this.#unread === undefined && this.#next >= this.#lines.length
     const hello = isNext ? this.#hello : undefined
     this.#forget()
-    return hello === undefined ? connection : Ahead.on(connection, [hello])
+    return hello === undefined ? [] : [hello]
   }
 
-  /** Goes on with another connection on top of the one so far. */
+  /** Goes on with TLS on top of the connection so far. */
   unsafeContinue(connection: Tcp.Connection): void {
     this.connection = connection
     this.#mayBegin = false
     connection.read(this)
+  }
+
+  /** Goes on without TLS, which may begin again. */
+  unsafeUncover({ connection, read }: Released): void {
+    this.connection = connection
+    this.#mayBegin = true
+    read(this)
   }
 
   /** Drops the connection and counts as closed. */

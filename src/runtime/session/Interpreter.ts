@@ -58,6 +58,8 @@ export const perform = (actor: Actor, action: Action): Effect.Effect<void> => {
       return Login.recognise(actor, action)
     case "StartTls":
       return Securing.control(actor, action.follows)
+    case "EndTls":
+      return Securing.clear(actor)
     case "OpenPassive":
       return openPassive(actor, action.command)
     case "Ask":

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import type { Below } from "../platform/Ahead.ts"
+import * as Ahead from "../platform/Ahead.ts"
 import type * as Tcp from "../platform/Tcp.ts"
 import { TlsConnection } from "../platform/TlsConnection.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
@@ -11,12 +11,29 @@ import type { Actor } from "./Actor.ts"
 /** ALPN's name for FTP (IANA's registry of RFC 7301 has one for both kinds of connection), and what some call data connections. */
 const protocols = { control: ["ftp"], data: ["ftp", "ftp-data"] } as const
 
-const accept = (actor: Actor, below: Below, kind: keyof typeof protocols): Effect.Effect<TlsConnection, TlsError> => {
+const notPossible = Effect.fail(new TlsError({ reason: "NotPossible", detail: "no socket of the system below" }))
+
+const accept = (
+  actor: Actor,
+  below: Ahead.Below,
+  kind: keyof typeof protocols
+): Effect.Effect<TlsConnection, TlsError> => {
   const context = contextOf(actor)
   const made = context && TlsConnection.unsafeAccept(below, { context, protocols: protocols[kind] })
-  return made === undefined
-    ? Effect.fail(new TlsError({ reason: "NotPossible", detail: "no socket of the system below" }))
-    : Effect.succeed(made)
+  return made === undefined ? notPossible : Effect.succeed(made)
+}
+
+/** Where CCC may take TLS off again, TLS is put on in a way that allows for it. */
+const acceptControl = (actor: Actor, ahead: ReadonlyArray<Uint8Array>): Effect.Effect<TlsConnection, TlsError> => {
+  const { client, control, house } = actor
+  if (house.config.tlsCcc === "never" || client.implicitTls === true) {
+    return accept(actor, Ahead.on(control.connection, ahead), "control")
+  }
+  const context = contextOf(actor)
+  if (context === undefined) return notPossible
+  return Effect.sync(() =>
+    TlsConnection.unsafeAcceptClearable(control.connection, ahead, { context, protocols: protocols.control })
+  )
 }
 
 /** A session keeps the context that its control connection began with; one of its own where data must resume nothing else. */
@@ -32,8 +49,13 @@ const inTime = <A>(actor: Actor, effect: Effect.Effect<A, TlsError>): Effect.Eff
     onTimeout: () => new TlsError({ reason: "TimedOut", detail: "" })
   })
 
-const logged = (actor: Actor, kind: keyof typeof protocols, error: TlsError): Effect.Effect<void> =>
-  Effect.annotateLogs(Effect.logInfo("TLS handshake failed"), {
+const logged = (
+  actor: Actor,
+  kind: keyof typeof protocols,
+  error: TlsError,
+  what = "TLS handshake failed"
+): Effect.Effect<void> =>
+  Effect.annotateLogs(Effect.logInfo(what), {
     session: actor.client.id,
     peer: actor.client.connection.remote.address,
     connection: kind,
@@ -51,10 +73,10 @@ const logged = (actor: Actor, kind: keyof typeof protocols, error: TlsError): Ef
 export const control = (actor: Actor, follows: boolean): Effect.Effect<void> => {
   const { control } = actor
   // At once: the session takes its next line before a fiber begins.
-  const below = control.unsafeSuspend(follows)
+  const ahead = control.unsafeSuspend(follows)
   const handshake = Effect.gen(function* () {
     yield* Effect.mapError(control.connection.drained, () => new TlsError({ reason: "Cut", detail: "" }))
-    const tls = yield* accept(actor, below, "control")
+    const tls = yield* acceptControl(actor, ahead)
     const { clientName } = yield* tls.established
     control.unsafeContinue(tls)
     return clientName
@@ -64,6 +86,32 @@ export const control = (actor: Actor, follows: boolean): Effect.Effect<void> => 
     (exit) => {
       const result = Exit.getOrElse(exit, () => undefined)
       if (result !== undefined && Either.isRight(result)) return { _tag: "Secured", certificate: result.right }
+      control.unsafeDrop()
+      return { _tag: "SecuringFailed" }
+    }
+  )
+}
+
+/**
+ * Takes TLS off the control connection once the replies under it are out; answered by `Cleared` or `SecuringFailed`, and then nothing
+ * is left of the connection.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const clear = (actor: Actor): Effect.Effect<void> => {
+  const { control } = actor
+  const { connection } = control
+  control.unsafeSuspend(false)
+  const released = connection instanceof TlsConnection ? connection.released : notPossible
+  return actor.fork(
+    Effect.either(Effect.tapError(inTime(actor, released), (error) => logged(actor, "control", error, "CCC failed"))),
+    (exit) => {
+      const result = Exit.getOrElse(exit, () => undefined)
+      if (result !== undefined && Either.isRight(result)) {
+        control.unsafeUncover(result.right)
+        return { _tag: "Cleared" }
+      }
       control.unsafeDrop()
       return { _tag: "SecuringFailed" }
     }

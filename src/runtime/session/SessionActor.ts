@@ -38,7 +38,8 @@ const tlsRules = ({ config, tls }: House, { implicitTls = false }: Client): Stat
   tls.unsafeContext() && {
     required: config.tlsRequired,
     implicit: implicitTls,
-    certificateLogin: config.tlsClientLogin
+    certificateLogin: config.tlsClientLogin,
+    ccc: config.tlsCcc
   }
 
 /**

@@ -11,7 +11,7 @@ import * as Session from "../../../src/domain/session/Session.ts"
 import * as State from "../../../src/domain/session/State.ts"
 
 const joe = Account.make("joe", Rights.readWrite)
-const rules: State.TlsRules = { required: "none", implicit: false, certificateLogin: false }
+const rules: State.TlsRules = { required: "none", implicit: false, certificateLogin: false, ccc: "never" }
 
 /** A session whose every action is answered well at once, unless the test holds answers back. */
 const world = (tls: Partial<State.TlsRules> | undefined, certificate?: string, account: Account.Account = joe) => {
@@ -36,6 +36,8 @@ const world = (tls: Partial<State.TlsRules> | undefined, certificate?: string, a
         }
       case "StartTls":
         return { _tag: "Secured", certificate }
+      case "EndTls":
+        return { _tag: "Cleared" }
       case "OpenPassive":
         return {
           _tag: "PassiveOpened",
@@ -77,30 +79,56 @@ const lines = FastCheck.array(
   { maxLength: 30 }
 )
 const required = FastCheck.constantFrom("none" as const, "login" as const, "data" as const)
+const ccc = FastCheck.constantFrom("never" as const, "unless-required" as const, "always" as const)
+const asked = FastCheck.constantFrom(undefined, "login" as const, "data" as const)
 const runs = { fastCheck: { numRuns: 600 } }
 
 describe("Security", () => {
   it.prop(
     "nobody logs in and nothing is sent in clear where that is required",
-    [lines, required, FastCheck.boolean()],
-    ([script, required, implicit]) => {
-      const session = world({ required, implicit })
+    [lines, required, FastCheck.boolean(), ccc],
+    ([script, required, implicit, ccc]) => {
+      const session = world({ required, implicit, ccc })
       for (const text of script) session.ask(text)
       for (const { action, state } of session.done) {
         if (action._tag === "Authenticate") assert.isTrue(required === "none" || state.protection.control)
         if (action._tag === "Transfer") assert.isTrue(required !== "data" || state.protection.data === "P")
       }
-      assert.isTrue(session.state().protection.data === "C" || session.state().protection.control)
+      const isCleared = session.done.some(({ action }) => action._tag === "EndTls")
+      assert.isTrue(session.state().protection.data === "C" || session.state().protection.control || isCleared)
       assert.isTrue(!implicit || session.state().protection.control)
     },
     runs
   )
 
   it.prop(
+    "CCC is for those only whom the policy lets, and what follows in clear changes nothing that protects data",
+    [lines, required, asked, ccc],
+    ([script, required, tls, ccc]) => {
+      const session = world({ required, ccc }, undefined, tls ? { ...joe, tls } : joe)
+      for (const text of script) {
+        const before = session.state()
+        const codes = session.ask(text)
+        const { account, protection } = session.state()
+        if (before.protection.control && !protection.control) {
+          assert.deepStrictEqual([text, codes, account], ["CCC", [200], before.account])
+          assert.strictEqual(protection.data, before.protection.data)
+          assert.notStrictEqual(ccc, "never")
+          assert.isTrue(ccc === "always" || (required === "none" && (account?.tls ?? "none") === "none"))
+        }
+        if (before.protection.data === "P" && protection.data === "C") {
+          assert.isTrue(before.protection.control || text === "REIN" || text.startsWith("AUTH"), text)
+        }
+      }
+    },
+    runs
+  )
+
+  it.prop(
     "every line has one final reply, codes are those of the table",
-    [lines, required],
-    ([script, required]) => {
-      const session = world({ required })
+    [lines, required, ccc],
+    ([script, required, ccc]) => {
+      const session = world({ required, ccc })
       for (const text of script) {
         const line = Command.parse(text)
         const codes = session.ask(text).filter((code) => code >= 200)
@@ -128,6 +156,45 @@ describe("Security", () => {
     assert.deepStrictEqual(ask("REIN"), [220])
     assert.deepStrictEqual([state().protection.control, state().protection.data], [true, "C"])
     assert.deepStrictEqual(asks("PROT P", "PBSZ 0", "PROT P"), [503, 200, 200])
+  })
+
+  it("CCC goes back to clear where it may, and AUTH begins again", () => {
+    const { ask, asks, said, state } = world({ ccc: "unless-required", certificateLogin: true }, "joe")
+    assert.deepStrictEqual(asks("CCC", "AUTH TLS", "USER joe", "PBSZ 0", "PROT P"), [533, 234, 232, 200, 200])
+    assert.deepStrictEqual(asks("CCC", "CCC", "PROT C", "PBSZ 0", "PROT C"), [200, 533, 503, 503, 503])
+    assert.deepStrictEqual([state().account?.name, state().protection.data], ["joe", "P"])
+    assert.deepStrictEqual(asks("EPSV", "RETR a", "STAT"), [229, 226, 211])
+    assert.include(said.at(-1)?.lines.join(), "Control connection in clear; data connections protected by TLS")
+    // The certificate was TLS's, and so is what it opened.
+    assert.deepStrictEqual(asks("REIN", "USER joe"), [220, 331])
+    assert.deepStrictEqual(asks("AUTH TLS", "USER joe", "CCC"), [234, 232, 200])
+    assert.deepStrictEqual(ask("GET / HTTP/1.1"), [500])
+  })
+
+  it("CCC is refused where TLS is required, unless it is always allowed, and on the implicit port", () => {
+    const enter = ["AUTH TLS", "USER joe", "PASS x", "CCC"]
+    for (const required of ["login", "data"] as const) {
+      assert.deepStrictEqual(world({ required, ccc: "unless-required" }).asks(...enter), [234, 331, 230, 534])
+      assert.deepStrictEqual(world({ required, ccc: "always" }).asks(...enter), [234, 331, 230, 200])
+      const strict = { ...joe, tls: required }
+      assert.deepStrictEqual(world({ ccc: "unless-required" }, undefined, strict).asks(...enter), [234, 331, 230, 534])
+    }
+    assert.deepStrictEqual(world({ ccc: "always", implicit: true }).asks("CCC"), [534])
+    const data = world({ required: "data", ccc: "always" })
+    assert.deepStrictEqual(data.asks(...enter, "EPSV", "LIST"), [234, 331, 230, 200, 229, 521])
+    const login = world({ required: "login", ccc: "always" })
+    assert.deepStrictEqual(login.asks("AUTH TLS", "CCC", "USER joe"), [234, 200, 530])
+  })
+
+  it("CCC throws away what waits behind it, and a connection that cannot go on is over", () => {
+    const { asks, state, tell } = world({ ccc: "always" })
+    asks("AUTH TLS", "USER joe", "PASS x")
+    tell({ _tag: "LineRead", line: Command.parse("CWD a") })
+    for (const text of ["CCC", "NOOP", "QUIT"]) tell({ _tag: "LineRead", line: Command.parse(text) })
+    tell({ _tag: "Answered", answer: Either.left("NotFound") })
+    assert.deepStrictEqual([state().closed, state().protection.control, state().work], [false, false, undefined])
+    const failed = Session.step({ ...state(), work: { _tag: "Clearing" } }, { _tag: "SecuringFailed" })
+    assert.deepStrictEqual([failed.state.closed, failed.replies], [true, []])
   })
 
   it("every verb that moves bytes is held to protected data", () => {

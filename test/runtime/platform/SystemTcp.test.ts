@@ -62,6 +62,31 @@ const suite = (layer: Layer.Layer<Tcp>) => {
     }
   })
 
+  describe("bytes that are read", () => {
+    it.effect("are kept by a slice, whatever other connections bring", () =>
+      run(
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const kept: Array<Uint8Array> = []
+          const port = yield* serving("127.0.0.1", (connection) =>
+            connection.unsafeWrite(`${kept.length}`.repeat(3000))
+          )
+          const visit = Effect.gen(function* () {
+            const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+            const before = kept.length
+            client.read({ onData: (bytes) => void kept.push(bytes.slice()), onEnd: () => {}, onClose: () => {} })
+            yield* Descriptors.until(() => kept.length > before)
+          })
+          yield* visit
+          const first = Buffer.from(kept[0] ?? []).toString()
+          yield* visit
+          assert.match(first, /^0+$/)
+          assert.strictEqual(Buffer.from(kept[0] ?? []).toString(), first)
+        })
+      )
+    )
+  })
+
   describe("descriptors", () => {
     it.effect("connections of every kind give theirs back", () =>
       run(

@@ -1,7 +1,9 @@
 import * as Net from "node:net"
+import { Duplex } from "node:stream"
 import * as Tls from "node:tls"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Fiber, type Scope } from "effect"
+import * as Ahead from "../../../src/runtime/platform/Ahead.ts"
 import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
@@ -33,10 +35,33 @@ const adopted = (tcp: typeof Tcp.Service, connection: Connection): Connection =>
   return tcp.adopt({ descriptor, local, remote })
 }
 
-const kinds = [
-  ["accepted", (_: typeof Tcp.Service, connection: Connection) => connection],
-  ...(ffi === undefined ? [] : [["adopted", adopted] as const])
-] as const
+const asIs = (_: typeof Tcp.Service, connection: Connection): Connection => connection
+
+interface Kind {
+  readonly take: (tcp: typeof Tcp.Service, connection: Connection) => Connection
+  /** TLS can be taken off again. */
+  readonly isClearable: boolean
+}
+
+const kinds: ReadonlyArray<readonly [string, Kind]> = [
+  ["accepted", { take: asIs, isClearable: false }],
+  ["accepted and is kept below", { take: asIs, isClearable: true }],
+  ...(ffi === undefined
+    ? []
+    : ([
+        ["adopted", { take: adopted, isClearable: false }],
+        ["adopted and is kept below", { take: adopted, isClearable: true }]
+      ] as const))
+]
+
+const accept = (kind: Kind, connection: Connection, ahead: ReadonlyArray<Uint8Array>, on: TlsContext.TlsContext) => {
+  const options = { context: on, protocols: ["ftp"] }
+  const tls = kind.isClearable
+    ? TlsConnection.unsafeAcceptClearable(connection, ahead, options)
+    : TlsConnection.unsafeAccept(Ahead.on(connection, ahead), options)
+  if (tls === undefined) throw new Error("no socket below")
+  return tls
+}
 
 const run = <A, E>(effect: Effect.Effect<A, E, Tcp | Scope.Scope>) =>
   Effect.scoped(effect).pipe(Effect.provide(EpollTcp.layer))
@@ -44,13 +69,11 @@ const run = <A, E>(effect: Effect.Effect<A, E, Tcp | Scope.Scope>) =>
 type Serve = (connection: TlsConnection) => void
 
 /** Puts TLS on every connection that comes; gives back the port. */
-const serving = (take: (typeof kinds)[number][1], serve: Serve, on: () => TlsContext.TlsContext = () => context) =>
+const serving = (kind: Kind, serve: Serve, on: () => TlsContext.TlsContext = () => context) =>
   Effect.gen(function* () {
     const tcp = yield* Tcp
     const { local } = yield* tcp.listen({ host: "127.0.0.1", port: 0, backlog: 512 }, (plain) => {
-      const tls = TlsConnection.unsafeAccept(take(tcp, plain), { context: on(), protocols: ["ftp"] })
-      if (tls === undefined) throw new Error("no socket below")
-      serve(tls)
+      serve(accept(kind, kind.take(tcp, plain), [], on()))
     })
     return local.port
   })
@@ -88,7 +111,7 @@ const everything = (socket: Net.Socket) =>
 
 /** Serves one client and hands it out. */
 const one = <A, E>(
-  take: (typeof kinds)[number][1],
+  kind: Kind,
   body: (port: number, server: Effect.Effect<TlsConnection>) => Effect.Effect<A, E, Tcp | Scope.Scope>,
   on?: () => TlsContext.TlsContext
 ) =>
@@ -96,7 +119,7 @@ const one = <A, E>(
     Effect.gen(function* () {
       let found: TlsConnection | undefined
       const port = yield* serving(
-        take,
+        kind,
         (connection) => {
           found = connection
         },
@@ -115,7 +138,7 @@ const one = <A, E>(
 
 /** What handshakes come to, and that all descriptors are back. */
 const handshakes = (
-  take: (typeof kinds)[number][1],
+  kind: Kind,
   visits: number,
   visit: (port: number, index: number) => Effect.Effect<unknown, unknown, Scope.Scope>,
   on?: () => TlsContext.TlsContext
@@ -133,7 +156,7 @@ const handshakes = (
                 connection.unsafeDestroy()
               })
             )
-          const port = yield* serving(take, finish, on)
+          const port = yield* serving(kind, finish, on)
           yield* Effect.forEach(
             Array.from({ length: visits }, (_, index) => index),
             (index) => Effect.scoped(Effect.exit(visit(port, index))),
@@ -174,14 +197,44 @@ const hello = Effect.async<Buffer>((resume) => {
   })
 })
 
+/**
+ * A client whose first `count` bytes come through, and then its FIN. `lengths` gets what it has sent with its ClientHello and with its whole
+ * handshake.
+ */
+const through = (port: number, versions: Tls.ConnectionOptions, count: number, lengths?: Array<number>) =>
+  Effect.async<void>((resume) => {
+    const raw = Net.connect({ port, host: "127.0.0.1", allowHalfOpen: true })
+    let sent = 0
+    const wire = new Duplex({
+      read: () => {},
+      write: (chunk: Buffer, _, done) => {
+        const some = chunk.subarray(0, Math.max(0, count - sent))
+        sent += chunk.length
+        if (lengths?.length === 0) lengths.push(sent)
+        if (some.length > 0) raw.write(some)
+        if (sent > count) raw.end()
+        done()
+      }
+    })
+    raw.on("error", () => {})
+    raw.on("data", (chunk: Buffer) => wire.push(chunk))
+    raw.once("end", () => raw.destroy())
+    raw.once("close", () => {
+      lengths?.push(sent)
+      resume(Effect.void)
+    })
+    const tls = Tls.connect({ socket: wire, rejectUnauthorized: false, ...versions })
+    tls.on("error", () => {})
+  })
+
 const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 31 + (index >> 8)) & 0xff)
 
-describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
+describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
   describe.each(["TLSv1.2", "TLSv1.3"] as const)("%s", (version) => {
     const versions = { minVersion: version, maxVersion: version } as const
 
     it.live("carries bytes both ways, and says close_notify", () =>
-      one(take, (port, server) =>
+      one(kind, (port, server) =>
         Effect.gen(function* () {
           const socket = yield* client(port, versions)
           const tls = yield* server
@@ -206,7 +259,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
     )
 
     it.live("tells a FIN without close_notify, also when it was not reading", () =>
-      one(take, (port, server) =>
+      one(kind, (port, server) =>
         Effect.gen(function* () {
           const raw = Net.connect(port, "127.0.0.1")
           const socket = yield* client(port, { ...versions, socket: raw })
@@ -229,7 +282,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
     )
 
     it.live("takes a close_notify behind much that waits to be read for what it is", () =>
-      one(take, (port, server) =>
+      one(kind, (port, server) =>
         Effect.gen(function* () {
           const socket = yield* client(port, versions)
           const tls = yield* server
@@ -254,7 +307,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
     )
 
     it.live("a client that reads nothing holds a few chunks, and one that is not read a few more", () =>
-      one(take, (port, server) =>
+      one(kind, (port, server) =>
         Effect.gen(function* () {
           const socket = yield* client(port, versions)
           socket.pause()
@@ -299,7 +352,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
           let on = context
           const resumed: Array<boolean> = []
           const port = yield* serving(
-            take,
+            kind,
             (tls) =>
               void Effect.runFork(
                 Effect.map(tls.established, (found) => {
@@ -341,7 +394,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
   it.live("a ClientHello cut at any byte, garbage and other protocols are errors, and leave nothing", () =>
     Effect.gen(function* () {
       const whole = yield* hello
-      const cut = yield* handshakes(take, whole.length, (port, index) => bare(port, whole.subarray(0, index), true))
+      const cut = yield* handshakes(kind, whole.length, (port, index) => bare(port, whole.subarray(0, index), true))
       assert.deepStrictEqual(new Set(reasons(cut)), new Set(["Cut"]))
       const strangers = [
         "GET / HTTP/1.0\r\n\r\n",
@@ -349,10 +402,26 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
         "\0".repeat(500),
         "\x16\x03\x01\0\0".repeat(99)
       ]
-      const odd = yield* handshakes(take, strangers.length, (port, index) =>
+      const odd = yield* handshakes(kind, strangers.length, (port, index) =>
         bare(port, Buffer.from(strangers[index] ?? "", "latin1"), false)
       )
       assert.isTrue(reasons(odd).every((reason) => reason === "NotTls" || reason === "Refused"))
+    })
+  )
+
+  it.live("a handshake cut at any byte behind the ClientHello is an error, and leaves nothing", () =>
+    Effect.gen(function* () {
+      for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+        const versions = { minVersion: version, maxVersion: version } as const
+        const lengths: Array<number> = []
+        const whole = yield* handshakes(kind, 1, (port) => through(port, versions, Number.POSITIVE_INFINITY, lengths))
+        assert.deepStrictEqual(reasons(whole), ["Established"])
+        const [first = 0, all = 0] = lengths
+        assert.isAbove(all, first)
+        // The last byte but one: with all of them it would be whole.
+        const cut = yield* handshakes(kind, all - first, (port, index) => through(port, versions, first + index))
+        assert.deepStrictEqual(new Set(reasons(cut)), new Set(["Cut"]))
+      }
     })
   )
 
@@ -366,7 +435,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
         {}
       ]
       const results = yield* Effect.forEach(wishes, (wish) =>
-        handshakes(take, 1, (port) => Effect.flatMap(client(port, wish), hungUp))
+        handshakes(kind, 1, (port) => Effect.flatMap(client(port, wish), hungUp))
       )
       assert.deepStrictEqual(results.flatMap(reasons), ["Refused", "Refused", "Refused", "Established", "Established"])
     })
@@ -379,7 +448,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
         yield* Effect.scoped(
           Effect.gen(function* () {
             let waiting: Fiber.RuntimeFiber<unknown, TlsError> | undefined
-            const port = yield* serving(take, (tls) => {
+            const port = yield* serving(kind, (tls) => {
               waiting = Effect.runFork(tls.established)
             })
             const socket = Net.connect(port, "127.0.0.1").resume()
@@ -396,7 +465,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
   it.live("shows the certificate that goes with the name asked for", () =>
     run(
       Effect.gen(function* () {
-        const port = yield* serving(take, (tls) => void Effect.runFork(Effect.ignore(tls.established)))
+        const port = yield* serving(kind, (tls) => void Effect.runFork(Effect.ignore(tls.established)))
         const shown = (servername: string) =>
           Effect.scoped(Effect.map(client(port, { servername }), (socket) => socket.getPeerCertificate().subject.CN))
         const names = ["one.example", "TWO.example", "a.three.example", "a.b.three.example", "else.example"]
@@ -421,7 +490,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
       const visit = (asked: TlsContext.TlsContext, own: typeof known | undefined) =>
         Effect.map(
           handshakes(
-            take,
+            kind,
             1,
             (port) =>
               Effect.flatMap(client(port, own && { cert: own.certificate, key: own.key }), (socket) => hungUp(socket)),
@@ -450,15 +519,12 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, take) => {
       let ahead: Uint8Array | undefined
       let tls: TlsConnection | undefined
       const { local } = yield* tcp.listen({ host: "127.0.0.1", port: 0, backlog: 5 }, (plain) => {
-        const below = take(tcp, plain)
+        const below = kind.take(tcp, plain)
         below.read({
           onData: (chunk) => {
             ahead = chunk.slice()
             below.pause()
-            const socket = below.unsafeSurrender?.()
-            socket?.unshift(ahead)
-            const again: Connection = { ...below, unsafeSurrender: () => socket as Net.Socket }
-            tls = TlsConnection.unsafeAccept(again, { context, protocols: ["ftp"] })
+            tls = accept(kind, below, [ahead], context)
           },
           onEnd: () => {},
           onClose: () => {}

@@ -2,7 +2,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Logger, TestClock } from "effect"
+import { Effect, Either, Logger, Metric, MetricState, TestClock } from "effect"
 import * as Certificates from "../../../src/runtime/tls/Certificates.ts"
 import * as Keeper from "../../../src/runtime/tls/Keeper.ts"
 import type { Material } from "../../../src/runtime/tls/Material.ts"
@@ -133,5 +133,59 @@ describe("Keeper", () => {
         yield* keeper.reload
         assert.strictEqual(taken.length, 2)
       }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
+  )
+
+  it.scoped("makes new ticket keys every day", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(now)
+      const taken: Array<Material> = []
+      const keeper = yield* Keeper.make({ ...settings, tlsSelfSigned: true }, (next) => taken.push(next))
+      const first = keeper.unsafeMaterial()
+      yield* TestClock.adjust("23 hours")
+      assert.strictEqual(taken.length, 0)
+      yield* TestClock.adjust("2 days")
+      assert.strictEqual(taken.length, 2)
+      const keys = [first, ...taken].map((one) => Buffer.from(one?.ticketKeys ?? []).toString("hex"))
+      assert.strictEqual(new Set(keys).size, 3)
+      assert.deepStrictEqual(taken[1]?.identities, first?.identities)
+      assert.strictEqual(keeper.unsafeMaterial(), taken[1])
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
+  )
+
+  /** What the gauge says of each certificate. */
+  const expiries = Effect.map(
+    Metric.snapshot,
+    (pairs) =>
+      new Map(
+        pairs
+          .filter(({ metricKey }) => metricKey.name === "ftp_tls_certificate_expiry_seconds")
+          .map(({ metricKey, metricState }) => [
+            metricKey.tags.find(({ key }) => key === "certificate")?.value,
+            MetricState.isGaugeState(metricState) ? metricState.value : undefined
+          ])
+      )
+  )
+
+  it.scoped("says when certificates expire, and what has taken their place", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(now)
+      const next = SelfSigned.make({ hosts: ["one.example"], now: now - 3 * day })
+      const [gauged, other] = [
+        put("gauged.pem", one.key + one.certificate),
+        put("other.pem", two.key + two.certificate)
+      ]
+      const keeper = yield* Keeper.make({ ...settings, tlsCert: [gauged, other] }, () => {})
+      const first = yield* expiries
+      assert.strictEqual(first.get(gauged), (now + 365 * day) / 1000)
+      assert.strictEqual(first.get(other), (now + 365 * day) / 1000)
+      put("gauged.pem", "nonsense")
+      yield* keeper.reload
+      assert.deepStrictEqual(yield* expiries, first)
+      put("gauged.pem", next.key + next.certificate)
+      yield* keeper.reload
+      assert.strictEqual((yield* expiries).get(gauged), (now + 362 * day) / 1000)
+      yield* Keeper.make({ ...settings, tlsSelfSigned: true }, () => {})
+      assert.strictEqual((yield* expiries).get("self-signed"), (now + 365 * day) / 1000)
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
   )
 })

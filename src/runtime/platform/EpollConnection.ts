@@ -163,21 +163,15 @@ export class EpollConnection implements Connection, Watched {
     })
   }
 
-  unsafeEnd(): void {
-    if (this.#finSent || this.#descriptor < 0 || this.#queue.length > 0) return
-    this.#finWanted = true
-    this.#finSent = true
-    this.#io.shutdown(this.#descriptor)
-    if (this.#isEnded) this.#poller.later(() => this.#close(undefined))
-  }
-
   get end(): Effect.Effect<void, TcpError> {
     return Effect.suspend(() => {
       if (this.#finSent) return Effect.void
       if (this.#descriptor < 0) return this.#failure
       this.#finWanted = true
       if (this.#queue.length > 0) return Effect.zipRight(this.drained, this.end)
-      this.unsafeEnd()
+      this.#finSent = true
+      this.#io.shutdown(this.#descriptor)
+      if (this.#isEnded) this.#poller.later(() => this.#close(undefined))
       return Effect.void
     })
   }

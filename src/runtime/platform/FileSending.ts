@@ -23,7 +23,7 @@ export interface Outlet {
 }
 
 /** Bytes sent before other connections have their turn. */
-const turn = 256 * 1024
+const turn = 1024 * 1024
 
 /** Error numbers of `sendfile(2)` that speak of the connection; all others speak of the file. */
 const ofConnection = new Set([

@@ -105,8 +105,6 @@ export interface Connection {
   readonly unsafeSendFile?: (file: number, offset: number, length: number) => number
   /** Sends FIN after what was written, and completes when it is out. */
   readonly end: Effect.Effect<void, TcpError>
-  /** The same in this turn, where nothing waits to be sent. */
-  readonly unsafeEnd?: () => void
   /** Bytes accepted by `unsafeWrite` and not yet handed to the kernel. */
   readonly unsafePending: () => number
   /**

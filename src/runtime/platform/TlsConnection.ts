@@ -5,6 +5,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import type { Below } from "./Ahead.ts"
 import { NodeConnection } from "./NodeConnection.ts"
 import * as SocketOptions from "./SocketOptions.ts"
@@ -215,18 +216,18 @@ export class TlsConnection implements Connection {
 
   /**
    * Takes TLS off: waits, not for long, until the peer has ended its side, sends close_notify, and gives back what is below. What comes
-   * under TLS meanwhile is thrown away. Fails where TLS was not put on for that, or the peer has gone on in clear already; then, as when
+   * under TLS from this call on is thrown away, the peer's end included, for its close_notify may be here before a fiber is. Fails where TLS was not put on for that, or the peer has gone on in clear already; then, as when
    * interrupted, the connection is for dropping only.
    */
-  get released(): Effect.Effect<Released, TlsError> {
+  unsafeRelease(): Effect.Effect<Released, TlsError> {
+    const wire = this.#raw
+    const peer = Deferred.unsafeMake<void>(FiberId.none)
+    const over = () => Deferred.unsafeDone(peer, Exit.void)
+    if (!(wire instanceof Wire && wire.unsafeAllowClear(over))) {
+      return Effect.fail(new TlsError({ reason: "NotPossible", detail: "cannot be cleared" }))
+    }
+    this.#inner.read({ onData: () => {}, onEnd: over, onClose: over })
     return Effect.gen(this, function* () {
-      const wire = this.#raw
-      const peer = yield* Deferred.make<void>()
-      const over = () => Deferred.unsafeDone(peer, Exit.void)
-      if (!(wire instanceof Wire && wire.unsafeAllowClear(over))) {
-        return yield* new TlsError({ reason: "NotPossible", detail: "cannot be cleared" })
-      }
-      this.#inner.read({ onData: () => {}, onEnd: over, onClose: over })
       yield* Effect.timeoutOption(Deferred.await(peer), patience)
       const released = wire.unsafeRelease()
       yield* Effect.mapError(this.#inner.end, () => new TlsError({ reason: "Cut", detail: "" }))

@@ -103,7 +103,7 @@ export const clear = (actor: Actor): Effect.Effect<void> => {
   const { control } = actor
   const { connection } = control
   control.unsafeSuspend(false)
-  const released = connection instanceof TlsConnection ? connection.released : notPossible
+  const released = connection instanceof TlsConnection ? connection.unsafeRelease() : notPossible
   return actor.fork(
     Effect.either(Effect.tapError(inTime(actor, released), (error) => logged(actor, "control", error, "CCC failed"))),
     (exit) => {

@@ -164,42 +164,47 @@ describe.each(["TLSv1.2", "TLSv1.3"] as const)("%s taken off a connection", (ver
     Effect.scoped(body).pipe(Effect.provide(NodeTcp.layer))
 
   /** The client's ways: it ends its side first, or after the server, or never, and may go on at once. */
-  it.live.each(["first", "first and goes on", "after", "never"])("a client that ends TLS %s goes on in clear", (when) =>
-    run(
-      Effect.gen(function* () {
-        const { below, client, plain, server, wire } = yield* pair(version)
-        const inbox = Inbox.make(server)
-        client.write("CCC\r\n")
-        assert.strictEqual(yield* inbox.takeLine, "CCC")
-        server.pause()
-        server.unsafeWrite("200 In clear.\r\n")
-        const releasing = yield* Effect.fork(server.released)
-        const ended = yield* Effect.fork(heard(client))
-        const says = Effect.async<void>((resume) => void client.end(() => resume(Effect.void)))
-        wire.unsafeAllowClear(() => {})
-        if (when.startsWith("first")) {
-          yield* said(client, "200 In clear.\r\n")
-          // What the client's TLS writes goes out, and nothing ends below.
-          const { connection } = wire.unsafeRelease()
-          yield* says
-          if (when.endsWith("goes on")) connection.unsafeWrite("NOOP\r\n")
-        }
-        const released = yield* Fiber.join(releasing)
-        assert.strictEqual(released.connection, plain)
-        if (!when.startsWith("first")) {
-          assert.strictEqual(yield* Fiber.join(ended), "200 In clear.\r\n")
-          const { connection } = wire.unsafeRelease()
-          if (when === "after") yield* says
-          assert.strictEqual(connection, below)
-        }
-        const answers = inClear(below, wire.unsafeRelease())
-        if (!when.endsWith("goes on")) below.unsafeWrite("NOOP\r\n")
-        assert.strictEqual(yield* inClear(plain, released).takeLine, "NOOP")
-        plain.unsafeWrite("200 Still here.\r\n")
-        assert.strictEqual(yield* answers.takeLine, "200 Still here.")
-        assert.deepInclude(inbox.calls, { end: 0, close: 0 })
-      })
-    )
+  it.live.each(["first", "first and goes on", "first, before a fiber waits for it", "after", "never"])(
+    "a client that ends TLS %s goes on in clear",
+    (when) =>
+      run(
+        Effect.gen(function* () {
+          const { below, client, plain, server, wire } = yield* pair(version)
+          const inbox = Inbox.make(server)
+          client.write("CCC\r\n")
+          assert.strictEqual(yield* inbox.takeLine, "CCC")
+          server.pause()
+          server.unsafeWrite("200 In clear.\r\n")
+          const release = server.unsafeRelease()
+          const isLate = when.endsWith("waits for it")
+          const releasing = isLate ? undefined : yield* Effect.fork(release)
+          const ended = yield* Effect.fork(heard(client))
+          const says = Effect.async<void>((resume) => void client.end(() => resume(Effect.void)))
+          wire.unsafeAllowClear(() => {})
+          if (when.startsWith("first")) {
+            yield* said(client, "200 In clear.\r\n")
+            // What the client's TLS writes goes out, and nothing ends below.
+            const { connection } = wire.unsafeRelease()
+            yield* says
+            if (when.endsWith("goes on")) connection.unsafeWrite("NOOP\r\n")
+          }
+          for (let turns = isLate ? 50 : 0; turns > 0; turns--) yield* Descriptors.turn
+          const released = yield* releasing === undefined ? release : Fiber.join(releasing)
+          assert.strictEqual(released.connection, plain)
+          if (!when.startsWith("first")) {
+            assert.strictEqual(yield* Fiber.join(ended), "200 In clear.\r\n")
+            const { connection } = wire.unsafeRelease()
+            if (when === "after") yield* says
+            assert.strictEqual(connection, below)
+          }
+          const answers = inClear(below, wire.unsafeRelease())
+          if (!when.endsWith("goes on")) below.unsafeWrite("NOOP\r\n")
+          assert.strictEqual(yield* inClear(plain, released).takeLine, "NOOP")
+          plain.unsafeWrite("200 Still here.\r\n")
+          assert.strictEqual(yield* answers.takeLine, "200 Still here.")
+          assert.deepInclude(inbox.calls, { end: 0, close: 0 })
+        })
+      )
   )
 
   it.live("is not, where the client has gone on in clear already", () =>
@@ -211,7 +216,7 @@ describe.each(["TLSv1.2", "TLSv1.3"] as const)("%s taken off a connection", (ver
         assert.strictEqual(yield* inbox.takeLine, "CCC")
         below.unsafeWrite("DELE a\r\n")
         yield* inbox.closed
-        const result = yield* Effect.either(server.released)
+        const result = yield* Effect.either(server.unsafeRelease())
         assert.isTrue(Either.isLeft(result) && result.left.reason === "NotPossible")
       })
     )

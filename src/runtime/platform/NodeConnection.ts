@@ -7,6 +7,7 @@ import * as SocketOptions from "./SocketOptions.ts"
 import { type Connection, type Endpoint, type Reader, TcpError } from "./Tcp.ts"
 
 const reasons: Record<string, TcpError["reason"]> = {
+  ECANCELED: "Closed",
   EPIPE: "Reset",
   ECONNRESET: "Reset",
   ECONNABORTED: "Reset",

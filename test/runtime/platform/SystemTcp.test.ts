@@ -1,3 +1,4 @@
+import * as Fs from "node:fs"
 import * as Net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, type Layer, type Scope } from "effect"
@@ -138,6 +139,31 @@ const suite = (layer: Layer.Layer<Tcp>) => {
                 })
             )
           )
+        })
+      )
+    )
+
+    it.effect("one whose owner is interrupted as it comes to be is closed once", () =>
+      run(
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const port = yield* serving("127.0.0.1", sink)
+          let made: Connection | undefined
+          const connect = tcp.connect({
+            host: "127.0.0.1",
+            port,
+            onConnection: (connection) => {
+              made = connection
+              attempt.unsafeInterruptAsFork(attempt.id())
+            }
+          })
+          const attempt: Fiber.RuntimeFiber<Connection, unknown> = yield* Effect.fork(connect)
+          yield* Fiber.await(attempt)
+          yield* Descriptors.settled(Descriptors.unsafeCount)
+          const others = Array.from({ length: 3 }, () => Fs.openSync("/dev/null", "r"))
+          made?.unsafeDestroy()
+          yield* Descriptors.turn
+          for (const other of others) Fs.closeSync(other)
         })
       )
     )

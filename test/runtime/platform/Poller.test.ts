@@ -149,7 +149,7 @@ describe.skipIf(ffi === undefined)("Poller", () => {
         isDone = true
       })
       yield* Descriptors.until(() => isDone || rounds === 1000)
-      assert.isTrue(isDone)
+      assert.isBelow(rounds, 1000)
       self.forget(one.near)
     })
   )

@@ -2,12 +2,14 @@ import * as Fs from "node:fs"
 import * as Net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, type Layer, type Scope } from "effect"
+import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
 import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
+import { temporary } from "../storage/fixtures.ts"
 
 const dropped = <E, R>(connection: Effect.Effect<Connection, E, R>) =>
   Effect.acquireRelease(connection, (one) => Effect.sync(() => one.unsafeDestroy()))
@@ -310,6 +312,38 @@ describe("EpollTcp", () => {
       client.unsafeDestroy()
       server.unsafeWrite("150 Nobody hears this\r\n")
       assert.strictEqual((yield* inbox.closed)?.reason, "Reset")
+    }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
+  )
+
+  it.effect("sends a file from beyond 4 GiB", () =>
+    Effect.gen(function* () {
+      const tcp = yield* Tcp
+      const offset = 2 ** 32 + 10
+      const path = `${yield* temporary}/sparse`
+      const file = yield* Effect.acquireRelease(
+        Effect.sync(() => Fs.openSync(path, "w+")),
+        (open) => Effect.sync(() => Fs.closeSync(open))
+      )
+      Fs.writeSync(file, "near", 10)
+      Fs.writeSync(file, "far away", offset)
+      const sent: Array<number> = []
+      const port = yield* serving("127.0.0.1", (connection) => {
+        assert.strictEqual(connection.unsafeSendFile?.(file, offset, 3), 3)
+        Effect.runFork(
+          Effect.zipRight(
+            connection.sendFile?.({
+              file: Descriptor.unsafeOwned(file, () => {}),
+              offset: offset + 3,
+              length: 100,
+              onSent: (bytes) => void sent.push(bytes)
+            }) ?? Effect.void,
+            connection.end
+          )
+        )
+      })
+      const inbox = Inbox.make(yield* dropped(tcp.connect({ host: "127.0.0.1", port })))
+      assert.strictEqual(Buffer.from(yield* inbox.takeAll).toString(), "far away")
+      assert.deepStrictEqual(sent, [5])
     }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
   )
 })

@@ -1,9 +1,10 @@
 import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as PageCache from "../../../src/runtime/platform/PageCache.ts"
-import { temporary } from "../storage/fixtures.ts"
 
 const MIB = 1024 * 1024
 const willNotNeed = 4
@@ -13,16 +14,17 @@ const forget = ffi?.libc.func("int posix_fadvise(int, long, long, int)") as
   | ((file: number, offset: number, length: number, advice: number) => number)
   | undefined
 
-const written = Effect.flatMap(temporary, (folder) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const file = Fs.openSync(`${folder}/file`, "w+")
-      Fs.writeSync(file, new Uint8Array(MIB))
-      Fs.fsyncSync(file)
-      return file
-    }),
-    (file) => Effect.sync(() => Fs.closeSync(file))
-  )
+/** Most likely on a disk. */
+const written = Effect.acquireRelease(
+  Effect.sync(() => {
+    const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "weft-"))
+    const file = Fs.openSync(`${folder}/file`, "w+")
+    Fs.rmSync(folder, { recursive: true })
+    Fs.writeSync(file, new Uint8Array(MIB))
+    Fs.fsyncSync(file)
+    return file
+  }),
+  (file) => Effect.sync(() => Fs.closeSync(file))
 )
 
 describe.skipIf(ffi === undefined)("PageCache", () => {

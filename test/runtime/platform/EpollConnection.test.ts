@@ -4,9 +4,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { EpollConnection } from "../../../src/runtime/platform/EpollConnection.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
+import * as OwnDescriptors from "../../../src/runtime/platform/OwnDescriptors.ts"
 import type { Poller, Watched } from "../../../src/runtime/platform/Poller.ts"
 import type { SocketIo } from "../../../src/runtime/platform/SocketIo.ts"
+import * as SocketOptions from "../../../src/runtime/platform/SocketOptions.ts"
 import type { TcpError } from "../../../src/runtime/platform/Tcp.ts"
+import * as Descriptors from "../../support/Descriptors.ts"
 
 const { EAGAIN } = Os.constants.errno
 
@@ -19,9 +22,8 @@ const isOpen = (descriptor: number): boolean => {
   }
 }
 
-/** A connection over a descriptor that is none of a socket: what the kernel says and takes is the test's. */
-const stage = () => {
-  const descriptor = Fs.openSync("/dev/null", "r+")
+/** A connection over a descriptor that need not be a socket's: what the kernel says and takes is the test's. */
+const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
   const sent: Array<string> = []
   const incoming: Array<string> = []
   const tasks: Array<() => void> = []
@@ -183,4 +185,23 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     assert.deepStrictEqual(heard, ["three"])
     connection.unsafeDestroy()
   })
+
+  it.effect("gives its descriptor away for good", () =>
+    Effect.gen(function* () {
+      const register = new SharedArrayBuffer(OwnDescriptors.sharedBytes)
+      OwnDescriptors.unsafeShare(register)
+      const socket = SocketOptions.unsafeSocket(4) ?? -1
+      OwnDescriptors.unsafeOwn(socket)
+      const { connection, watched } = stage(socket)
+      const unheard = () => assert.fail("it is silent from now on")
+      connection.read({ onData: unheard, onEnd: unheard, onClose: unheard })
+      const below = connection.unsafeSurrender()
+      assert.strictEqual(watched.size, 0)
+      const isKept = new Int32Array(register).some((word) => word !== 0)
+      assert.isFalse(isKept, "who cleans up behind this thread must not close it")
+      assert.isUndefined(connection.descriptor)
+      connection.unsafeDestroy()
+      yield* Descriptors.until(() => below.closed && !isOpen(socket))
+    })
+  )
 })

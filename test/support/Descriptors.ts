@@ -1,5 +1,6 @@
 import * as Fs from "node:fs"
 import { Effect } from "effect"
+import { ffi } from "../../src/runtime/platform/Ffi.ts"
 
 /** One turn of the event loop, so that what the kernel has ready is seen. */
 export const turn: Effect.Effect<void> = Effect.async((resume) => {
@@ -31,3 +32,17 @@ export const settled = (value: () => number): Effect.Effect<number> =>
     }
     return last
   })
+
+const numberOfFiles = 7
+
+/** How many descriptors this process may have: `lower` lets it open no more. */
+export const unsafeLimit = (): { readonly lower: () => void; readonly restore: () => void } => {
+  const getrlimit = ffi?.libc.func("int getrlimit(int, void *)")
+  const setrlimit = ffi?.libc.func("int setrlimit(int, void *)")
+  const limits = new BigUint64Array(2)
+  getrlimit?.(numberOfFiles, limits)
+  return {
+    lower: () => setrlimit?.(numberOfFiles, BigUint64Array.of(0n, limits[1] ?? 0n)),
+    restore: () => setrlimit?.(numberOfFiles, limits)
+  }
+}

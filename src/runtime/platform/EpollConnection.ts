@@ -110,7 +110,7 @@ export class EpollConnection implements Connection, Watched {
   unsafeReady(readable: boolean, writable: boolean, failed: boolean): void {
     if (writable) this.#drain()
     // Behind the peer's FIN there is nothing to read but this.
-    if (failed && this.#isEnded && !this.#finSent) this.unsafeFail(-ECONNRESET, "recv")
+    if (failed && this.#isEnded && !this.#finSent) this.#fail(-ECONNRESET, "recv")
     if (!readable) return
     this.#mayRead = true
     if (this.#isReading) this.#receive()
@@ -203,12 +203,6 @@ export class EpollConnection implements Connection, Watched {
     if (this.#holds === 0 && this.#held >= 0) OwnDescriptors.unsafeClose(this.#held)
   }
 
-  unsafeFail(errno: number, call: string): TcpError {
-    const error = toTcpError(NodeCall.systemError(-errno, call))
-    this.#close(error)
-    return error
-  }
-
   unsafeSurrender(): Net.Socket {
     const descriptor = this.#descriptor
     this.#reader = undefined
@@ -265,7 +259,7 @@ export class EpollConnection implements Connection, Watched {
       else if (count === -EAGAIN) {
         this.#mayRead = false
         return
-      } else if (count !== -EINTR) this.unsafeFail(count, "recv")
+      } else if (count !== -EINTR) this.#fail(count, "recv")
     }
     if (left <= 0) this.#comeAgain()
   }
@@ -285,7 +279,7 @@ export class EpollConnection implements Connection, Watched {
       if (sent >= 0) at += sent
       else if (sent === -EAGAIN) break
       else if (sent !== -EINTR) {
-        this.unsafeFail(sent, "send")
+        this.#fail(sent, "send")
         break
       }
     }
@@ -309,6 +303,10 @@ export class EpollConnection implements Connection, Watched {
       first.done(undefined)
     }
     this.#flow?.(undefined)
+  }
+
+  #fail(errno: number, call: string): void {
+    this.#close(toTcpError(NodeCall.systemError(-errno, call)))
   }
 
   /** A reader that throws loses its connection, not the process. */

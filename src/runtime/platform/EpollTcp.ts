@@ -18,6 +18,7 @@ import { type Connection, type Listener, Tcp, type TcpError } from "./Tcp.ts"
 type Service = typeof Tcp.Service
 type ListenOptions = Parameters<Service["listen"]>[0]
 type ConnectOptions = Parameters<Service["connect"]>[0]
+type Settled = (result: Effect.Effect<Connection, TcpError>) => void
 
 const { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINPROGRESS, EINTR, EMFILE, ENFILE, ENOSPC } = Os.constants.errno
 
@@ -41,6 +42,13 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
     if (io.addressOf(options.host) === undefined) return yield* node.listen(options, onConnection)
     const log = Runtime.runSync(yield* Effect.runtime<never>())
     let isFailing = false
+    let isPausing = false
+    let isOpen = true
+    const close = (opened: number) => {
+      isOpen = false
+      poller.forget(opened)
+      OwnDescriptors.unsafeClose(opened)
+    }
     const descriptor = yield* Effect.acquireRelease(
       Effect.suspend(() => {
         const opened = open(options.host, options.port, options.backlog)
@@ -50,12 +58,6 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
       }),
       (opened) => Effect.sync(() => close(opened))
     )
-    let isOpen = true
-    const close = (opened: number) => {
-      isOpen = false
-      poller.forget(opened)
-      OwnDescriptors.unsafeClose(opened)
-    }
 
     const give = (accepted: number): void => {
       if (!OwnDescriptors.unsafeOwn(accepted)) {
@@ -71,8 +73,16 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
       }
     }
 
+    const pause = (): void => {
+      isPausing = true
+      setTimeout(() => {
+        isPausing = false
+        accept()
+      }, pauseWhenExhausted).unref()
+    }
+
     const accept = (): void => {
-      for (let count = 0; isOpen && count < clientsPerTurn; count++) {
+      for (let count = 0; isOpen && !isPausing && count < clientsPerTurn; count++) {
         const accepted = io.accept(descriptor)
         if (accepted >= 0) {
           isFailing = false
@@ -81,11 +91,10 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
         else if (accepted === -EMFILE || accepted === -ENFILE) {
           if (!isFailing) log(Effect.logWarning("accepting connections fails", failed(accepted, "accept4")))
           isFailing = true
-          setTimeout(accept, pauseWhenExhausted).unref()
-          return
+          pause()
         }
       }
-      if (isOpen) poller.later(accept)
+      if (isOpen && !isPausing) poller.later(accept)
     }
 
     if (!poller.watch(descriptor, { unsafeReady: accept }, false)) return yield* failed(-ENOSPC, "epoll_ctl")
@@ -100,43 +109,58 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
     return new EpollConnection(io, poller, descriptor, remote, local)
   }
 
-  const attempt = (descriptor: number, address: Uint8Array, { onConnection, port }: ConnectOptions) =>
-    Effect.async<Connection, TcpError>((resume) => {
-      OwnDescriptors.unsafeOwn(descriptor)
-      const settle = (outcome: number): void => {
-        poller.forget(descriptor)
-        if (outcome < 0) {
-          OwnDescriptors.unsafeClose(descriptor)
-          resume(Effect.fail(failed(outcome, "connect")))
-          return
-        }
-        const connection = new EpollConnection(io, poller, descriptor)
-        onConnection?.(connection)
-        resume(Effect.succeed(connection))
+  const unsafeOpen = (length: number, localAddress: string | undefined): number | undefined =>
+    localAddress === undefined ? SocketOptions.unsafeSocket(length) : SocketOptions.unsafeBoundSocket(localAddress)
+
+  /** The descriptor is the attempt's until there is a connection, and that one's then: an interruption may come behind either. */
+  const attempt = (
+    descriptor: number,
+    address: Uint8Array,
+    { onConnection, port }: ConnectOptions,
+    settled: Settled
+  ) => {
+    OwnDescriptors.unsafeOwn(descriptor)
+    let connection: EpollConnection | undefined
+    let isOver = false
+    const close = (): void => {
+      if (isOver) return
+      isOver = true
+      poller.forget(descriptor)
+      OwnDescriptors.unsafeClose(descriptor)
+    }
+    const settle = (outcome: number): void => {
+      if (outcome < 0) {
+        close()
+        settled(Effect.fail(failed(outcome, "connect")))
+        return
       }
-      const begun = io.connect(descriptor, address, port)
-      if (begun !== -EINPROGRESS && begun !== -EINTR) return settle(begun)
-      poller.watch(
-        descriptor,
-        { unsafeReady: (_, writable) => (writable ? settle(io.outcome(descriptor)) : undefined) },
-        true
-      )
-      return Effect.sync(() => {
-        poller.forget(descriptor)
-        OwnDescriptors.unsafeClose(descriptor)
-      })
+      isOver = true
+      poller.forget(descriptor)
+      connection = new EpollConnection(io, poller, descriptor)
+      onConnection?.(connection)
+      settled(Effect.succeed(connection))
+    }
+    const begun = io.connect(descriptor, address, port)
+    if (begun !== -EINPROGRESS && begun !== -EINTR) settle(begun)
+    else {
+      const unsafeReady: Poller.Watched["unsafeReady"] = (_, writable) =>
+        writable ? settle(io.outcome(descriptor)) : undefined
+      if (!poller.watch(descriptor, { unsafeReady }, true)) settle(-ENOSPC)
+    }
+    return Effect.sync(() => {
+      close()
+      connection?.unsafeDestroy()
     })
+  }
 
   const connect: Service["connect"] = (options) =>
-    Effect.suspend(() => {
+    Effect.async((resume) => {
       const { host, localAddress } = options
       const address = io.addressOf(host)
-      if (address === undefined) return node.connect(options)
+      if (address === undefined) return resume(node.connect(options))
       const isAlike = localAddress !== undefined && localAddress.includes(":") === host.includes(":")
-      const descriptor = isAlike
-        ? SocketOptions.unsafeBoundSocket(localAddress)
-        : SocketOptions.unsafeSocket(address.length)
-      return descriptor === undefined ? node.connect(options) : attempt(descriptor, address, options)
+      const descriptor = unsafeOpen(address.length, isAlike ? localAddress : undefined)
+      return descriptor === undefined ? resume(node.connect(options)) : attempt(descriptor, address, options, resume)
     })
 
   return Tcp.of({ adopt, connect, listen })

@@ -50,6 +50,10 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
     let sentInAll = 0
     let isOver = false
     let isOnPool = false
+    /** The connection said that it may take more while the pool was still finding out that it did not. */
+    let isMissed = false
+
+    const gone = Effect.fail(new TcpError({ reason: "Closed" }))
 
     const finish = (result: Effect.Effect<number, Failure>): void => {
       if (isOver) return
@@ -65,8 +69,9 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
         part.onSent(sent)
         if (sentInAll < part.length) return true
       }
+      if (sent === -EINTR) return true
       if (sent >= 0) finish(Effect.succeed(sentInAll))
-      else if (sent === -EAGAIN || sent === -EINTR) outlet.unsafeFlow(flow)
+      else if (sent === -EAGAIN) outlet.unsafeFlow(flow)
       else finish(Effect.fail(failureOf(sent)))
       return false
     }
@@ -74,21 +79,24 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
     const onPool = (length: number): void => {
       const descriptor = outlet.descriptor
       if (descriptor === undefined || !part.file.hold()) {
-        finish(Effect.fail(new TcpError({ reason: "Closed" })))
+        finish(gone)
         return
       }
       outlet.unsafeHold()
+      outlet.unsafeFlow(flow)
       isOnPool = true
+      isMissed = false
       io.sendFileOnPool(descriptor, part.file.fd, part.offset + sentInAll, length, (sent) => {
         isOnPool = false
         part.file.release()
         outlet.unsafeRelease()
-        if (!isOver && goesOn(sent)) step()
+        if (!isOver && (goesOn(sent) || isMissed)) step()
       })
     }
 
     const step = () => {
       if (isOver || isOnPool) return
+      if (outlet.descriptor === undefined) return finish(gone)
       const length = Math.min(part.length - sentInAll, turn)
       const position = part.offset + sentInAll
       if (!PageCache.has(part.file.fd, position, length)) onPool(length)
@@ -96,6 +104,7 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
     }
 
     const flow = (failure: TcpError | undefined): void => {
+      isMissed = isOnPool
       if (failure !== undefined) finish(Effect.fail(failure))
       else step()
     }

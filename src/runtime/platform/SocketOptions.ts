@@ -1,5 +1,5 @@
-import * as Fs from "node:fs"
 import { ffi } from "./Ffi.ts"
+import * as OwnDescriptors from "./OwnDescriptors.ts"
 import * as SocketAddress from "./SocketAddress.ts"
 
 const solIp = 0
@@ -99,6 +99,6 @@ export const unsafeBoundSocket = (address: string): number | undefined => {
     turnOn(descriptor, solSocket, soReuseAddr) &&
     libc.bind(descriptor, target, target.length) === 0
   if (bound) return descriptor
-  Fs.closeSync(descriptor)
+  OwnDescriptors.unsafeClose(descriptor)
   return undefined
 }

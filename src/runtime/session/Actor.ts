@@ -37,8 +37,15 @@ export interface Actor {
   readonly unsafeCancel: () => void
   /** The client has hung up without a QUIT: what it was sending may have lost its end (RFC 959 section 3.2). */
   readonly unsafeIsDeserted: () => boolean
-  /** Runs an effect as the session's one child fiber; `toEvent` makes of any ending the event that answers its action. */
-  readonly fork: <A>(effect: Effect.Effect<A>, toEvent: (exit: Exit.Exit<A>) => Event) => Effect.Effect<void>
+  /**
+   * Runs an effect as the session's one child fiber; `toEvent` makes of any ending the event that answers its action. `take` is called
+   * once that is certain: an interruption that comes first leaves with the session what the effect was to give back.
+   */
+  readonly fork: <A>(
+    effect: Effect.Effect<A>,
+    toEvent: (exit: Exit.Exit<A>) => Event,
+    take?: () => void
+  ) => Effect.Effect<void>
   /** Completes when the client has read enough of its replies, or is gone; a client that never does is dropped. */
   readonly caughtUp: Effect.Effect<void>
 }

@@ -14,7 +14,7 @@ import * as State from "../../domain/session/State.ts"
 import { breathe } from "../platform/EventLoop.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
 import type { Client } from "../server/Client.ts"
-import type * as Begun from "../transfer/Begun.ts"
+import * as Begun from "../transfer/Begun.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
@@ -230,7 +230,7 @@ export class SessionActor implements Actor, Timed {
   }
 
   /** A child that is interrupted before its first step runs no finalizer, so it starts uninterruptible. */
-  fork<A>(effect: Effect.Effect<A>, toEvent: (exit: Exit.Exit<A>) => Event): Effect.Effect<void> {
+  fork<A>(effect: Effect.Effect<A>, toEvent: (exit: Exit.Exit<A>) => Event, take = () => {}): Effect.Effect<void> {
     const end = (exit: Exit.Exit<A>) => {
       this.#task = undefined
       this.progress = undefined
@@ -246,6 +246,7 @@ export class SessionActor implements Actor, Timed {
     return Effect.uninterruptibleMask((restore) =>
       Effect.map(Effect.fork(Effect.asVoid(Effect.onExit(restore(effect), ended))), (fiber) => {
         this.#task = fiber
+        take()
       })
     )
   }
@@ -321,6 +322,7 @@ export class SessionActor implements Actor, Timed {
   #giveBack(): Effect.Effect<void> | undefined {
     try {
       this.lease?.release()
+      if (this.begun !== undefined) Begun.unsafeDrop(this.begun)
       this.lodging.unsafeLeave()
     } finally {
       // Above the client's own connection there may be TLS by now.

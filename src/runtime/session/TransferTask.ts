@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Algorithm } from "../../domain/Digest.ts"
 import type { Action, Payload } from "../../domain/session/Action.ts"
-import type { Outcome } from "../../domain/session/Event.ts"
+import type { Event, Outcome } from "../../domain/session/Event.ts"
 import type { DataPlan } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
@@ -59,12 +59,9 @@ const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
  */
 export const start = (actor: Actor, action: TransferAction): Effect.Effect<void> => {
   const { data, mode, payload, representation } = action
-  const { house, lease, lodging } = actor
-  const { begun } = actor
+  const { begun, house, lease, lodging } = actor
   const progress = begun?.progress ?? Progress.make(house.timers.unsafeNow())
   actor.progress = progress
-  actor.lease = undefined
-  actor.begun = undefined
   const fate: Fate = { path: payload.path, upload: undefined }
   const session = TransferNews.sessionOf(actor)
   const stored = (path: VirtualPath, { digest, size }: Stored) =>
@@ -90,7 +87,11 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     unsafeNow: house.timers.unsafeNow,
     intake: intake(actor, fate, stored)
   })
-  return actor.fork(moving, (exit) => {
+  const take = () => {
+    actor.lease = undefined
+    actor.begun = undefined
+  }
+  const ended = (exit: Exit.Exit<Outcome>): Event => {
     lease?.release()
     if (begun !== undefined) Begun.unsafeDrop(begun)
     const outcome = toOutcome(progress, exit)
@@ -110,7 +111,8 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     }
     TransferNews.unsafeTell(actor, { path: fate.path, kind: kinds[payload._tag], progress, outcome })
     return { _tag: "TransferEnded", outcome }
-  })
+  }
+  return actor.fork(moving, ended, take)
 }
 
 const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {

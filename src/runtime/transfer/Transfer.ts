@@ -43,9 +43,22 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
   progress.phase = "Connecting"
   progress.movedAt = unsafeNow()
   const connection = yield* request.connect
+  moves(request, connection)
+  if (source.plain !== undefined && request.mode === "S" && throttle === undefined) {
+    const isSent = yield* sendFile(request, connection, source.plain)
+    if (isSent) return yield* connection.end
+  }
+  yield* sendBytes(request, connection, source)
+})
+
+const moves = ({ progress, unsafeNow }: Request, connection: Tcp.Connection): void => {
   progress.unsafeUndelivered = () => connection.unsafeUndelivered()
   progress.phase = "Moving"
   progress.movedAt = unsafeNow()
+}
+
+const sendBytes = Effect.fnUntraced(function* (request: Request, connection: Tcp.Connection, source: Source.Source) {
+  const { progress, throttle, unsafeNow } = request
   const write = (chunk: Uint8Array) => {
     if (chunk.length === 0) return Effect.void
     return Effect.map(connection.write(chunk), () => {
@@ -54,10 +67,6 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
     })
   }
   const paced = throttle === undefined ? write : (chunk: Uint8Array) => Throttle.forEach(throttle, chunk, write)
-  if (source.plain !== undefined && request.mode === "S" && throttle === undefined) {
-    const isSent = yield* sendFile(request, connection, source.plain)
-    if (isSent) return yield* connection.end
-  }
   const bytes = yield* source.bytes
   const engine = request.mode === "S" ? undefined : yield* Deflate.deflate
   let taken = 0
@@ -99,17 +108,14 @@ const sendFile = (
   })
 }
 
-const goOn = (request: Request, { connection, file, length, offset }: Begun) =>
-  Effect.suspend(() => {
-    const { payload, progress, unsafeNow } = request
-    progress.unsafeUndelivered = () => connection.unsafeUndelivered()
-    progress.phase = "Moving"
-    progress.movedAt = unsafeNow()
-    return Effect.zipRight(
-      sendFile(request, connection, Source.plain(payload.path, file, offset, length)),
-      connection.end
-    )
-  })
+/** Where the kernel cannot send from the file nothing is out yet, so it can be read from its beginning. */
+const goOn = Effect.fnUntraced(function* (request: Request, { connection, file, length, offset }: Begun) {
+  const { payload } = request
+  moves(request, connection)
+  const isSent = yield* sendFile(request, connection, Source.plain(payload.path, file, offset, length))
+  if (isSent || payload._tag === "Upload") return yield* connection.end
+  yield* sendBytes(request, connection, yield* open(request, payload))
+})
 
 const refusals: Readonly<Record<DataConnectionError["reason"], string>> = {
   TimedOut: "The data connection did not come in time.",

@@ -1,12 +1,19 @@
+import * as Fs from "node:fs"
 import * as Net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, type Layer, type Scope } from "effect"
+import { vi } from "vitest"
+import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
+import * as OwnDescriptors from "../../../src/runtime/platform/OwnDescriptors.ts"
+import { socketIo } from "../../../src/runtime/platform/SocketIo.ts"
+import * as SocketOptions from "../../../src/runtime/platform/SocketOptions.ts"
 import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
+import { temporary } from "../storage/fixtures.ts"
 
 const dropped = <E, R>(connection: Effect.Effect<Connection, E, R>) =>
   Effect.acquireRelease(connection, (one) => Effect.sync(() => one.unsafeDestroy()))
@@ -138,6 +145,31 @@ const suite = (layer: Layer.Layer<Tcp>) => {
                 })
             )
           )
+        })
+      )
+    )
+
+    it.effect("one whose owner is interrupted as it comes to be is closed once", () =>
+      run(
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const port = yield* serving("127.0.0.1", sink)
+          let made: Connection | undefined
+          const connect = tcp.connect({
+            host: "127.0.0.1",
+            port,
+            onConnection: (connection) => {
+              made = connection
+              attempt.unsafeInterruptAsFork(attempt.id())
+            }
+          })
+          const attempt: Fiber.RuntimeFiber<Connection, unknown> = yield* Effect.fork(connect)
+          yield* Fiber.await(attempt)
+          yield* Descriptors.settled(Descriptors.unsafeCount)
+          const others = Array.from({ length: 3 }, () => Fs.openSync("/dev/null", "r"))
+          made?.unsafeDestroy()
+          yield* Descriptors.turn
+          for (const other of others) Fs.closeSync(other)
         })
       )
     )
@@ -284,6 +316,66 @@ describe("EpollTcp", () => {
       client.unsafeDestroy()
       server.unsafeWrite("150 Nobody hears this\r\n")
       assert.strictEqual((yield* inbox.closed)?.reason, "Reset")
+    }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
+  )
+
+  it.effect("sends a file from beyond 4 GiB", () =>
+    Effect.gen(function* () {
+      const tcp = yield* Tcp
+      const offset = 2 ** 32 + 10
+      const path = `${yield* temporary}/sparse`
+      const file = yield* Effect.acquireRelease(
+        Effect.sync(() => Fs.openSync(path, "w+")),
+        (open) => Effect.sync(() => Fs.closeSync(open))
+      )
+      Fs.writeSync(file, "near", 10)
+      Fs.writeSync(file, "far away", offset)
+      const sent: Array<number> = []
+      const port = yield* serving("127.0.0.1", (connection) => {
+        assert.strictEqual(connection.unsafeSendFile?.(file, offset, 3), 3)
+        Effect.runFork(
+          Effect.zipRight(
+            connection.sendFile?.({
+              file: Descriptor.unsafeOwned(file, () => {}),
+              offset: offset + 3,
+              length: 100,
+              onSent: (bytes) => void sent.push(bytes)
+            }) ?? Effect.void,
+            connection.end
+          )
+        )
+      })
+      const inbox = Inbox.make(yield* dropped(tcp.connect({ host: "127.0.0.1", port })))
+      assert.strictEqual(Buffer.from(yield* inbox.takeAll).toString(), "far away")
+      assert.deepStrictEqual(sent, [5])
+    }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
+  )
+
+  it.effect.skipIf(ffi === undefined)("pauses once, and not for each client, where no descriptor is left", () =>
+    Effect.gen(function* () {
+      const accepted: Array<Connection> = []
+      const port = yield* serving("127.0.0.1", (connection) => void accepted.push(connection))
+      const sockets = yield* Effect.acquireRelease(
+        Effect.sync(() => Array.from({ length: 10 }, () => SocketOptions.unsafeSocket(4) ?? -1)),
+        (all) => Effect.sync(() => all.forEach(OwnDescriptors.unsafeClose))
+      )
+      const limit = Descriptors.unsafeLimit()
+      const timers = vi.spyOn(globalThis, "setTimeout")
+      yield* Effect.ensuring(
+        Effect.gen(function* () {
+          limit.lower()
+          for (const socket of sockets) {
+            socketIo?.connect(socket, Uint8Array.of(127, 0, 0, 1), port)
+            for (let turns = 0; turns < 3; turns++) yield* Descriptors.turn
+          }
+        }),
+        Effect.sync(limit.restore)
+      )
+      const pauses = timers.mock.calls.filter(([, delay]) => delay === 100).length
+      timers.mockRestore()
+      assert.deepStrictEqual([accepted.length, pauses], [0, 1])
+      yield* Descriptors.until(() => accepted.length === sockets.length)
+      for (const connection of accepted) connection.unsafeDestroy()
     }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
   )
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber } from "effect"
 import * as Draining from "../../../src/runtime/server/Draining.ts"
 import { Serve } from "../../../src/runtime/server/Serve.ts"
+import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import * as Fixture from "./Fixture.ts"
 import { settle } from "./Settle.ts"
@@ -75,6 +76,20 @@ describe("a session that waits", () => {
       assert.isBelow(first, 170)
       yield* settle
       assert.strictEqual(first + fake.said.join("").split("\r\n").length - 1, 170)
+    }).pipe(Effect.provide(Fixture.layer()))
+  )
+
+  it.scoped("gives its port back where it is interrupted just as a transfer would begin", () =>
+    Effect.gen(function* () {
+      const { unsafeOutstanding } = yield* PassivePorts
+      const { fiber, say } = yield* session
+      say("USER a\r\nPASS b\r\nTYPE I\r\nEPSV\r\n")
+      yield* settle
+      assert.strictEqual(unsafeOutstanding(), 1)
+      fiber.unsafeInterruptAsFork(fiber.id())
+      say("RETR big.bin\r\n")
+      yield* Fiber.await(fiber)
+      assert.strictEqual(unsafeOutstanding(), 0)
     }).pipe(Effect.provide(Fixture.layer()))
   )
 })

@@ -1,0 +1,207 @@
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { EpollConnection } from "../../../src/runtime/platform/EpollConnection.ts"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
+import * as OwnDescriptors from "../../../src/runtime/platform/OwnDescriptors.ts"
+import type { Poller, Watched } from "../../../src/runtime/platform/Poller.ts"
+import type { SocketIo } from "../../../src/runtime/platform/SocketIo.ts"
+import * as SocketOptions from "../../../src/runtime/platform/SocketOptions.ts"
+import type { TcpError } from "../../../src/runtime/platform/Tcp.ts"
+import * as Descriptors from "../../support/Descriptors.ts"
+
+const { EAGAIN } = Os.constants.errno
+
+const isOpen = (descriptor: number): boolean => {
+  try {
+    Fs.fstatSync(descriptor)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A connection over a descriptor that need not be a socket's: what the kernel says and takes is the test's. */
+const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
+  const sent: Array<string> = []
+  const incoming: Array<string> = []
+  const tasks: Array<() => void> = []
+  const watched = new Map<number, Watched>()
+  let room = 0
+  const io = {
+    receive: (_descriptor, target) => {
+      const bytes = incoming.shift()
+      if (bytes === undefined) return -EAGAIN
+      target.set(Buffer.from(bytes))
+      return bytes.length
+    },
+    send: (_descriptor, bytes, length) => {
+      const taken = Math.min(length, room)
+      room -= taken
+      if (taken > 0) sent.push(Buffer.from(bytes.slice(0, taken)).toString())
+      return taken > 0 ? taken : -EAGAIN
+    },
+    sendFile: (_descriptor, _file, _position, length) => {
+      sent.push("file")
+      return length
+    },
+    shutdown: () => {
+      sent.push("FIN")
+      return 0
+    }
+  } as Partial<SocketIo> as SocketIo
+  const poller: Poller = {
+    watch: (number, one) => {
+      watched.set(number, one)
+      return true
+    },
+    forget: (number) => void watched.delete(number),
+    later: (task) => void tasks.push(task),
+    unhurried: (task) => void tasks.push(task)
+  }
+  return {
+    connection: new EpollConnection(io, poller, descriptor),
+    descriptor,
+    sent,
+    incoming,
+    watched,
+    /** The kernel takes so many bytes more, and says so. */
+    take: (bytes: number) => {
+      room = bytes
+      watched.get(descriptor)?.unsafeReady(false, true, false)
+    },
+    turn: () => {
+      for (const task of tasks.splice(0)) task()
+    }
+  }
+}
+
+describe.skipIf(ffi === undefined)("EpollConnection", () => {
+  it("keeps its descriptor for who holds it, and closes it once", () => {
+    const { connection, descriptor, sent, watched } = stage()
+    connection.unsafeHold()
+    connection.unsafeHold()
+    connection.unsafeDestroy()
+    assert.isUndefined(connection.descriptor)
+    assert.isTrue(isOpen(descriptor))
+    assert.deepStrictEqual(sent, ["FIN"], "who sends by it is to fail")
+    connection.unsafeRelease()
+    assert.isTrue(isOpen(descriptor))
+    connection.unsafeRelease()
+    assert.isFalse(isOpen(descriptor))
+    assert.strictEqual(watched.size, 0)
+  })
+
+  it("sends no file ahead of text that waits", () => {
+    const { connection, sent, take } = stage()
+    const told: Array<TcpError | undefined> = []
+    assert.isTrue(connection.unsafeWrite("150 Here it comes\r\n"))
+    connection.unsafeFlow((failure) => void told.push(failure))
+    assert.strictEqual(connection.unsafeSendFile(0, 0, 10), -EAGAIN)
+    take(4)
+    assert.deepStrictEqual([sent, told], [["150 "], []])
+    assert.strictEqual(connection.unsafePending(), 15)
+    take(100)
+    assert.deepStrictEqual([sent, told], [["150 ", "Here it comes\r\n"], [undefined]])
+    assert.strictEqual(connection.unsafeSendFile(0, 0, 10), 10)
+    connection.unsafeDestroy()
+  })
+
+  it("keeps text that waits from what is written meanwhile", () => {
+    const [one, other] = [stage(), stage()]
+    one.connection.unsafeWrite("first")
+    other.connection.unsafeWrite("other")
+    one.connection.unsafeWrite("last")
+    one.take(100)
+    assert.deepStrictEqual(one.sent, ["first", "last"])
+    one.connection.unsafeDestroy()
+    other.connection.unsafeDestroy()
+  })
+
+  it("tells what goes on by itself that it is over, and nothing after that", () => {
+    const { connection, take } = stage()
+    const told: Array<string | undefined> = []
+    connection.unsafeFlow((failure) => void told.push(failure?.reason))
+    connection.unsafeDestroy()
+    connection.unsafeDestroy()
+    take(100)
+    assert.deepStrictEqual(told, ["Closed"])
+  })
+
+  it.effect("sends its FIN behind what waits, and closes once the peer's has come", () =>
+    Effect.gen(function* () {
+      const { connection, descriptor, sent, take, turn, watched } = stage()
+      const closed: Array<TcpError | undefined> = []
+      connection.read({ onData: () => {}, onEnd: () => {}, onClose: (error) => void closed.push(error) })
+      connection.unsafeWrite("221 Bye\r\n")
+      const ending = yield* Effect.fork(connection.end)
+      yield* Effect.yieldNow()
+      assert.deepStrictEqual(sent, [])
+      assert.isFalse(connection.unsafeWrite("more"))
+      take(100)
+      yield* ending.await
+      assert.deepStrictEqual(sent, ["221 Bye\r\n", "FIN"])
+      assert.isTrue(isOpen(descriptor))
+      watched.get(descriptor)?.unsafeReady(true, true, true)
+      connection.unsafeDestroy()
+      assert.deepStrictEqual(closed, [], "the reader is not told in the middle of what destroys")
+      turn()
+      turn()
+      assert.deepStrictEqual(closed, [undefined])
+    })
+  )
+
+  it("reads nothing while it is paused, and then what came meanwhile, of which nobody tells again", () => {
+    const { connection, descriptor, incoming, turn, watched } = stage()
+    const heard: Array<string> = []
+    const come = (...texts: ReadonlyArray<string>) => {
+      incoming.push(...texts)
+      watched.get(descriptor)?.unsafeReady(true, false, false)
+    }
+    connection.read({
+      onData: (bytes) => {
+        heard.push(Buffer.from(bytes).toString())
+        if (heard.at(-1) === "stop") connection.pause()
+      },
+      onEnd: () => {},
+      onClose: () => {}
+    })
+    come("one")
+    assert.deepStrictEqual(heard, ["one"])
+    come("stop", "two")
+    turn()
+    assert.deepStrictEqual(heard.splice(0), ["one", "stop"])
+    connection.resume()
+    assert.deepStrictEqual(heard, [], "not in the middle of what resumes")
+    turn()
+    assert.deepStrictEqual(heard.splice(0), ["two"])
+    connection.pause()
+    come("three")
+    turn()
+    assert.deepStrictEqual(heard, [])
+    connection.resume()
+    turn()
+    assert.deepStrictEqual(heard, ["three"])
+    connection.unsafeDestroy()
+  })
+
+  it.effect("gives its descriptor away for good", () =>
+    Effect.gen(function* () {
+      const register = new SharedArrayBuffer(OwnDescriptors.sharedBytes)
+      OwnDescriptors.unsafeShare(register)
+      const socket = SocketOptions.unsafeSocket(4) ?? -1
+      OwnDescriptors.unsafeOwn(socket)
+      const { connection, watched } = stage(socket)
+      const unheard = () => assert.fail("it is silent from now on")
+      connection.read({ onData: unheard, onEnd: unheard, onClose: unheard })
+      const below = connection.unsafeSurrender()
+      assert.strictEqual(watched.size, 0)
+      const isKept = new Int32Array(register).some((word) => word !== 0)
+      assert.isFalse(isKept, "who cleans up behind this thread must not close it")
+      assert.isUndefined(connection.descriptor)
+      connection.unsafeDestroy()
+      yield* Descriptors.until(() => below.closed && !isOpen(socket))
+    })
+  )
+})

@@ -1,0 +1,56 @@
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
+import * as PageCache from "../../../src/runtime/platform/PageCache.ts"
+
+const MIB = 1024 * 1024
+const willNotNeed = 4
+
+/** Asks the kernel to forget a part of a file, which it does where there is a disk to read it from again. */
+const forget = ffi?.libc.func("int posix_fadvise(int, long, long, int)") as
+  | ((file: number, offset: number, length: number, advice: number) => number)
+  | undefined
+
+/** Most likely on a disk. */
+const written = Effect.acquireRelease(
+  Effect.sync(() => {
+    const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "weft-"))
+    const file = Fs.openSync(`${folder}/file`, "w+")
+    Fs.rmSync(folder, { recursive: true })
+    Fs.writeSync(file, new Uint8Array(MIB))
+    Fs.fsyncSync(file)
+    return file
+  }),
+  (file) => Effect.sync(() => Fs.closeSync(file))
+)
+
+describe.skipIf(ffi === undefined)("PageCache", () => {
+  it.scoped("has what was just written, as a whole and in part, and the end of a file", () =>
+    Effect.gen(function* () {
+      const file = yield* written
+      assert.isTrue(PageCache.has(file, 0, MIB))
+      assert.isTrue(PageCache.has(file, 4095, 2))
+      assert.isTrue(PageCache.has(file, MIB, 1))
+      assert.isFalse(PageCache.has(-1, 0, 1))
+    })
+  )
+
+  it.scoped("has no part of which the beginning or the end would have to be read", ({ skip }) =>
+    Effect.gen(function* () {
+      const file = yield* written
+      forget?.(file, 0, 0, willNotNeed)
+      // A file system in memory forgets nothing.
+      if (PageCache.has(file, 0, 1)) return skip()
+      assert.isFalse(PageCache.has(file, 0, MIB))
+      Fs.readSync(file, new Uint8Array(MIB), 0, MIB, 0)
+      assert.isTrue(PageCache.has(file, 0, MIB))
+      forget?.(file, MIB / 2, 0, willNotNeed)
+      assert.isTrue(PageCache.has(file, 0, MIB / 4))
+      assert.isFalse(PageCache.has(file, 0, MIB))
+      assert.isFalse(PageCache.has(file, MIB / 2, MIB / 2))
+    })
+  )
+})

@@ -1,0 +1,178 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option } from "effect"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
+import * as Poller from "../../../src/runtime/platform/Poller.ts"
+import * as Descriptors from "../../support/Descriptors.ts"
+
+const libc = ffi?.libc
+const socketpair = libc?.func("int socketpair(int, int, int, void *)")
+const close = libc?.func("int close(int)")
+const send = libc?.func("long send(int, const char *, size_t, int)")
+const nonBlocking = 1 | 0o4000
+
+/** Both ends of a connection, each closed at most once. */
+class Pair {
+  readonly near: number
+  readonly far: number
+  readonly #open: Set<number>
+
+  constructor() {
+    const ends = new Int32Array(2)
+    assert.strictEqual(socketpair?.(1, nonBlocking, 0, ends), 0)
+    this.near = ends[0] ?? -1
+    this.far = ends[1] ?? -1
+    this.#open = new Set(ends)
+  }
+
+  send(): void {
+    assert.strictEqual(send?.(this.far, "x", 1, 0), 1)
+  }
+
+  close(descriptor: number): void {
+    if (this.#open.delete(descriptor)) close?.(descriptor)
+  }
+
+  end(): void {
+    for (const descriptor of [this.near, this.far]) this.close(descriptor)
+  }
+}
+
+const pair = Effect.acquireRelease(
+  Effect.sync(() => new Pair()),
+  (one) => Effect.sync(() => one.end())
+)
+
+const poller = Effect.map(Poller.make, Option.getOrThrow)
+
+const turns = Effect.forEach(Array.from({ length: 5 }), () => Descriptors.turn, { discard: true })
+
+describe.skipIf(ffi === undefined)("Poller", () => {
+  it.scoped("tells nothing of a descriptor that is gone to one that has its number", () =>
+    Effect.gen(function* () {
+      const self = yield* poller
+      const [one, other] = [yield* pair, yield* pair]
+      let fresh: Pair | undefined
+      let told = 0
+      const ready = (victim: Pair) => ({
+        unsafeReady: () => {
+          self.forget(victim.near)
+          if (fresh !== undefined) return
+          victim.close(victim.near)
+          fresh = new Pair()
+          assert.strictEqual(fresh.near, victim.near)
+          self.watch(fresh.near, { unsafeReady: () => void told++ }, false)
+        }
+      })
+      self.watch(one.near, ready(other), false)
+      self.watch(other.near, ready(one), false)
+      one.send()
+      other.send()
+      yield* Descriptors.until(() => fresh !== undefined)
+      yield* turns
+      assert.strictEqual(told, 0)
+      ;(fresh as unknown as Pair).send()
+      yield* Descriptors.until(() => told > 0)
+      self.forget((fresh as unknown as Pair).near)
+      ;(fresh as unknown as Pair).end()
+    })
+  )
+
+  it.scoped("tells each change once, and of what is still so where it is asked anew", () =>
+    Effect.gen(function* () {
+      const self = yield* poller
+      const one = yield* pair
+      const told: Array<readonly [boolean, boolean, boolean]> = []
+      const watched: Poller.Watched = { unsafeReady: (...what) => void told.push(what) }
+      assert.isTrue(self.watch(one.near, watched, false))
+      one.send()
+      yield* Descriptors.until(() => told.length > 0)
+      yield* turns
+      assert.deepStrictEqual(told.splice(0), [[true, false, false]])
+      self.watch(one.near, watched, true)
+      yield* turns
+      assert.deepStrictEqual(told.splice(0), [[true, true, false]])
+      one.close(one.far)
+      yield* Descriptors.until(() => told.length > 0)
+      assert.deepStrictEqual(told.splice(0), [[true, true, true]])
+      self.forget(one.near)
+      self.forget(one.near)
+      yield* turns
+      assert.deepStrictEqual(told, [])
+    })
+  )
+
+  it.scoped("says where the kernel will not watch", () =>
+    Effect.gen(function* () {
+      const self = yield* poller
+      assert.isFalse(self.watch(1_000_000, { unsafeReady: () => {} }, false))
+    })
+  )
+
+  for (const isWatching of [false, true]) {
+    it.scoped(
+      `runs what was put off, ${isWatching ? "while it waits for a silent peer" : "though it watches nothing"}`,
+      () =>
+        Effect.gen(function* () {
+          const self = yield* poller
+          const one = yield* pair
+          if (isWatching) self.watch(one.near, { unsafeReady: () => {} }, false)
+          yield* turns
+          const done: Array<string> = []
+          self.unhurried(() => void done.push("unhurried"))
+          self.later(() => {
+            done.push("later")
+            self.later(() => void done.push("again"))
+          })
+          assert.deepStrictEqual(done, [])
+          yield* Descriptors.until(() => done.length === 3)
+          assert.strictEqual(done[0], "later")
+          self.forget(one.near)
+        })
+    )
+  }
+
+  it.scoped("lets what is unhurried come up in the end, however much else is ready", () =>
+    Effect.gen(function* () {
+      const self = yield* poller
+      const one = yield* pair
+      let rounds = 0
+      let isDone = false
+      const watched: Poller.Watched = {
+        unsafeReady: () => {
+          if (isDone || ++rounds === 1000) return
+          // Asked anew, it is ready again at once.
+          self.watch(one.near, watched, true)
+        }
+      }
+      self.watch(one.near, watched, true)
+      self.unhurried(() => {
+        isDone = true
+      })
+      yield* Descriptors.until(() => isDone || rounds === 1000)
+      assert.isBelow(rounds, 1000)
+      self.forget(one.near)
+    })
+  )
+
+  it.scoped("goes on within a turn as long as something is ready, and lets the event loop on after a while", () =>
+    Effect.gen(function* () {
+      const self = yield* poller
+      const one = yield* pair
+      let told = 0
+      const watched: Poller.Watched = {
+        unsafeReady: () => {
+          told++
+          self.watch(one.near, watched, true)
+        }
+      }
+      self.watch(one.near, watched, true)
+      yield* Descriptors.until(() => told > 0)
+      const before = told
+      yield* Descriptors.turn
+      yield* Descriptors.turn
+      assert.isAbove(told - before, 8)
+      assert.isBelow(told - before, 100)
+      self.forget(one.near)
+    })
+  )
+})

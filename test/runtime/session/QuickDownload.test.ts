@@ -1,0 +1,205 @@
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
+import type { Action } from "../../../src/domain/session/Action.ts"
+import type { Event } from "../../../src/domain/session/Event.ts"
+import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
+import type { Connection } from "../../../src/runtime/platform/Tcp.ts"
+import type { Actor } from "../../../src/runtime/session/Actor.ts"
+import * as QuickDownload from "../../../src/runtime/session/QuickDownload.ts"
+import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
+import * as FakeConnection from "../server/FakeConnection.ts"
+import { temporary } from "../storage/fixtures.ts"
+import { path } from "./Fixture.ts"
+
+type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
+
+const { EAGAIN, EPIPE } = Os.constants.errno
+const size = 10_000
+
+interface Given {
+  /** What the kernel says when it is asked to send. */
+  readonly answer: (length: number) => number
+  readonly protection: "C" | "P"
+  readonly rates: { readonly server: number; readonly account: number }
+  readonly hasArrived: boolean
+  readonly action: Partial<Omit<TransferAction, "_tag">>
+}
+
+/** One RETR of a file of 10 000 bytes that is in the kernel's cache, and everything that became of it. */
+const retrieve = (given: Partial<Given> = {}) =>
+  Effect.gen(function* () {
+    const folder = yield* temporary
+    Fs.writeFileSync(`${folder}/file`, new Uint8Array(size))
+    const { account = 0, server = 0 } = given.rates ?? {}
+    const { answer = (length) => length } = given
+    const calls: Array<readonly [offset: number, length: number]> = []
+    const events: Array<Event> = []
+    const news: Array<ServerEvent> = []
+    const count = { opened: 0, closed: 0, taken: 0 }
+    const fake = FakeConnection.make()
+    const connection: Connection = {
+      ...fake.connection,
+      unsafeSendFile: (_file, offset, length) => {
+        calls.push([offset, length])
+        return answer(length)
+      }
+    }
+    const lease: Lease = {
+      port: 5000,
+      accepted: Effect.die("nobody waits"),
+      unsafeArrived: () => (given.hasArrived === false ? undefined : connection),
+      unsafeTake: () => void count.taken++,
+      release: () => {}
+    }
+    const unsafeOpen = () => {
+      count.opened++
+      const fd = Fs.openSync(`${folder}/file`, "r")
+      const unsafeClose = (last: number) => {
+        count.closed++
+        Fs.closeSync(last)
+      }
+      return { file: Descriptor.unsafeOwned(fd, unsafeClose), size }
+    }
+    const bucket = account === 0 ? undefined : {}
+    const actor = {
+      house: {
+        config: { downloadRate: server },
+        timers: { unsafeNow: () => 1000 },
+        unsafeTell: (event: ServerEvent) => void news.push(event)
+      },
+      client: { id: 7 },
+      state: { protection: { data: given.protection ?? "C" }, settings: { peer: "192.0.2.2" }, account: { name: "a" } },
+      lodging: {
+        storage: { unsafeOpen },
+        welcome: { account: { limits: { downloadRate: account } }, download: bucket, upload: undefined }
+      },
+      lease: lease as Lease | undefined,
+      begun: undefined,
+      unsafeTell: (event: Event) => void events.push(event)
+    } as unknown as Actor
+    const action = {
+      _tag: "Transfer",
+      payload: { _tag: "File", path: path("/file"), offset: 0 },
+      data: { _tag: "Passive" },
+      mode: "S",
+      representation: "I",
+      ...given.action
+    } as TransferAction
+    const isDone = QuickDownload.unsafePerform(actor, action)
+    yield* Effect.addFinalizer(() => Effect.sync(() => actor.begun?.file.unsafeClose()))
+    return { actor, calls, connection, count, events, isDone, lease, news, wasDropped: fake.destroyed() > 0 }
+  })
+
+const file = (part: { readonly offset: number; readonly end?: number }) => ({
+  payload: { _tag: "File" as const, path: path("/file"), ...part }
+})
+
+describe.skipIf(ffi === undefined)("a download in one turn", () => {
+  it.scoped("tells the session and the world what it sent, and leaves nothing open", () =>
+    Effect.gen(function* () {
+      const { actor, calls, count, events, isDone, news, wasDropped } = yield* retrieve()
+      assert.isTrue(isDone)
+      assert.deepStrictEqual(calls, [[0, size]])
+      assert.deepStrictEqual(events, [
+        { _tag: "TransferOpened", size },
+        { _tag: "TransferEnded", outcome: { _tag: "Done" } }
+      ])
+      assert.strictEqual(news.length, 1)
+      assert.deepInclude(news[0], {
+        _tag: "TransferEnded",
+        session: 7,
+        peer: "192.0.2.2",
+        account: "a",
+        path: "/file",
+        kind: "download",
+        bytes: size,
+        outcome: "Done"
+      })
+      assert.deepStrictEqual(count, { opened: 1, closed: 1, taken: 1 })
+      assert.isTrue(wasDropped)
+      assert.deepStrictEqual([actor.lease, actor.begun], [undefined, undefined])
+    })
+  )
+
+  for (const [part, expected] of [
+    [{ offset: 4000 }, [4000, 6000]],
+    [{ offset: 4000, end: 5000 }, [4000, 1000]],
+    [{ offset: 4000, end: 20_000 }, [4000, 6000]]
+  ] as const) {
+    it.scoped(`is of the part that was asked for: ${JSON.stringify(part)}`, () =>
+      Effect.gen(function* () {
+        const { calls, events } = yield* retrieve({ action: file(part) })
+        assert.deepStrictEqual(calls, [expected])
+        assert.deepStrictEqual(events[0], { _tag: "TransferOpened", size: expected[1] })
+      })
+    )
+  }
+
+  it.scoped("of nothing asks the kernel for nothing", () =>
+    Effect.gen(function* () {
+      const { calls, isDone } = yield* retrieve({ action: file({ offset: size }) })
+      assert.isTrue(isDone)
+      assert.deepStrictEqual(calls, [])
+    })
+  )
+
+  for (const [name, sent] of [
+    ["takes a part", 4096],
+    ["takes nothing now", -EAGAIN]
+  ] as const) {
+    it.scoped(`is left to go on with where the kernel ${name}`, () =>
+      Effect.gen(function* () {
+        const { actor, connection, count, events, isDone, news, wasDropped } = yield* retrieve({
+          answer: () => sent,
+          action: file({ offset: 1000 })
+        })
+        const out = Math.max(0, sent)
+        assert.isFalse(isDone)
+        assert.deepStrictEqual(events, [{ _tag: "TransferOpened", size: 9000 }])
+        assert.deepInclude(actor.begun, { connection, offset: 1000 + out, length: 9000 - out })
+        assert.strictEqual(actor.begun?.progress.bytes, out)
+        assert.deepStrictEqual(count, { opened: 1, closed: 0, taken: 1 })
+        assert.deepStrictEqual([news.length, wasDropped], [0, false])
+      })
+    )
+  }
+
+  for (const [name, given] of [
+    ["the marker lies beyond the end", { action: file({ offset: size + 1 }) }],
+    ["the connection is broken", { answer: () => -EPIPE }]
+  ] as const) {
+    it.scoped(`is not begun where ${name}, and nothing of it stays open`, () =>
+      Effect.gen(function* () {
+        const { actor, count, events, isDone, lease } = yield* retrieve(given)
+        assert.isFalse(isDone)
+        assert.strictEqual(actor.lease, lease)
+        assert.isUndefined(actor.begun)
+        assert.deepStrictEqual(count, { opened: 1, closed: 1, taken: 0 })
+        assert.deepStrictEqual(events, [])
+      })
+    )
+  }
+
+  for (const [name, given] of [
+    ["data is protected", { protection: "P" }],
+    ["the server has a rate", { rates: { server: 1000, account: 0 } }],
+    ["the account has a rate", { rates: { server: 0, account: 1000 } }],
+    ["the type is A", { action: { representation: "A" } }],
+    ["the mode is Z", { action: { mode: "Z" } }],
+    ["the client has not connected", { hasArrived: false }],
+    ["the server is to connect", { action: { data: { _tag: "Active" } as TransferAction["data"] } }]
+  ] as ReadonlyArray<readonly [string, Partial<Given>]>) {
+    it.scoped(`is not tried where ${name}`, () =>
+      Effect.gen(function* () {
+        const { calls, count, events, isDone } = yield* retrieve(given)
+        assert.isFalse(isDone)
+        assert.deepStrictEqual([calls.length, events.length], [0, 0])
+        assert.deepStrictEqual(count, { opened: 0, closed: 0, taken: 0 })
+      })
+    )
+  }
+})

@@ -1,0 +1,95 @@
+import * as Os from "node:os"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Rights from "../../../src/domain/Rights.ts"
+import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
+import * as NodeCall from "../../../src/runtime/platform/NodeCall.ts"
+import type { Connection, FilePart } from "../../../src/runtime/platform/Tcp.ts"
+import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
+import * as Progress from "../../../src/runtime/transfer/Progress.ts"
+import type { Request } from "../../../src/runtime/transfer/Request.ts"
+import * as Transfer from "../../../src/runtime/transfer/Transfer.ts"
+import * as FakeConnection from "../server/FakeConnection.ts"
+import { path } from "../session/Fixture.ts"
+
+const content = Uint8Array.from({ length: 100_000 }, (_, at) => (at * 31 + (at >> 8)) & 0xff)
+
+/** Goes on with a download from byte 1000 of which nothing is out, over a connection that sends files as `sendFile` does. */
+const goOn = (sendFile: (part: FilePart) => ReturnType<NonNullable<Connection["sendFile"]>>) =>
+  Effect.gen(function* () {
+    const { storage } = yield* MemoryStorage.make({ file: content })
+    const written: Array<number> = []
+    let ended = 0
+    const connection: Connection = {
+      ...FakeConnection.make().connection,
+      sendFile,
+      write: (bytes) => Effect.sync(() => void written.push(...bytes)),
+      end: Effect.sync(() => void ended++)
+    }
+    const progress = Progress.make(0)
+    const request: Request = {
+      storage,
+      payload: { _tag: "File", path: path("/file"), offset: 1000 },
+      representation: "I",
+      mode: "S",
+      rights: Rights.readWrite,
+      connect: Effect.die("it is connected"),
+      opened: () => assert.fail("it was told already"),
+      begun: {
+        connection,
+        file: Descriptor.unsafeOwned(-1, () => {}),
+        offset: 1000,
+        length: content.length - 1000,
+        progress
+      },
+      progress,
+      throttle: undefined,
+      unsafeNow: () => 0,
+      intake: undefined as never
+    }
+    const outcome = yield* Transfer.run(request)
+    return { ended, outcome, progress, written }
+  })
+
+describe("a download that has begun", () => {
+  it.effect("is read where its file cannot be sent from", () =>
+    Effect.gen(function* () {
+      const refused = NodeCall.systemError(Os.constants.errno.EINVAL, "sendfile")
+      const { ended, outcome, progress, written } = yield* goOn(() => Effect.fail(refused))
+      assert.deepStrictEqual(outcome, { _tag: "Done" })
+      assert.deepStrictEqual(Uint8Array.from(written), content.subarray(1000))
+      assert.deepStrictEqual([ended, progress.bytes], [1, content.length - 1000])
+    })
+  )
+
+  it.effect("has no orderly end where its disk fails in the middle, or its file has become shorter", () =>
+    Effect.gen(function* () {
+      const broken = NodeCall.systemError(Os.constants.errno.EINVAL, "sendfile")
+      const failing = yield* goOn((part) =>
+        Effect.zipRight(
+          Effect.sync(() => part.onSent(10)),
+          Effect.fail(broken)
+        )
+      )
+      assert.strictEqual(failing.outcome._tag, "Fault")
+      const shortened = yield* goOn(({ length }) => Effect.succeed(length - 1))
+      assert.deepStrictEqual(shortened.outcome, { _tag: "Fault", fault: "Shortened" })
+      assert.deepStrictEqual([failing.ended, failing.written.length, shortened.ended], [0, 0, 0])
+    })
+  )
+
+  it.effect("is sent from where it was, as far as it was to go", () =>
+    Effect.gen(function* () {
+      const parts: Array<readonly [number, number]> = []
+      const { ended, outcome, written } = yield* goOn(({ length, offset }) =>
+        Effect.sync(() => {
+          parts.push([offset, length])
+          return length
+        })
+      )
+      assert.deepStrictEqual(outcome, { _tag: "Done" })
+      assert.deepStrictEqual(parts, [[1000, content.length - 1000]])
+      assert.deepStrictEqual([ended, written.length], [1, 0])
+    })
+  )
+})

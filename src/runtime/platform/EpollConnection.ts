@@ -171,6 +171,7 @@ export class EpollConnection implements Connection, Watched {
       if (this.#queue.length > 0) return Effect.zipRight(this.drained, this.end)
       this.#finSent = true
       this.#io.shutdown(this.#descriptor)
+      this.unsafeForgetInput()
       if (this.#isEnded) this.#poller.later(() => this.#close(undefined))
       return Effect.void
     })
@@ -218,6 +219,14 @@ export class EpollConnection implements Connection, Watched {
     return socket
   }
 
+  /**
+   * Throws away what the peer has sent by now where nobody reads it: a descriptor that is closed before it was read resets the connection,
+   * and the peer loses what is still on its way.
+   */
+  unsafeForgetInput(): void {
+    if (this.#reader === undefined && this.#descriptor >= 0) this.#io.receive(this.#descriptor, shared, shared.length)
+  }
+
   get #isUnwritable(): boolean {
     return this.#descriptor < 0 || this.#finWanted
   }
@@ -235,7 +244,10 @@ export class EpollConnection implements Connection, Watched {
     if (this.#isWatched && (this.#watchesWrites || !writes)) return
     this.#watchesWrites ||= writes
     this.#isWatched = true
-    if (!this.#poller.watch(this.#descriptor, this, this.#watchesWrites)) this.#isWatched = false
+    if (this.#poller.watch(this.#descriptor, this, this.#watchesWrites)) return
+    // Nobody would ever tell it anything.
+    this.#isWatched = false
+    this.#poller.later(() => this.#close(new TcpError({ reason: "Other" })))
   }
 
   #comeAgain(): void {

@@ -20,7 +20,11 @@ type ListenOptions = Parameters<Service["listen"]>[0]
 type ConnectOptions = Parameters<Service["connect"]>[0]
 type Settled = (result: Effect.Effect<Connection, TcpError>) => void
 
-const { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINPROGRESS, EINTR, EMFILE, ENFILE, ENOSPC } = Os.constants.errno
+const { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINPROGRESS, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } =
+  Os.constants.errno
+
+/** No descriptor, or no memory for one, is left. */
+const exhausted = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM])
 
 /** Clients taken from one listener before others have their turn. */
 const clientsPerTurn = 64
@@ -88,7 +92,7 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
           isFailing = false
           give(accepted)
         } else if (accepted === -EAGAIN) return
-        else if (accepted === -EMFILE || accepted === -ENFILE) {
+        else if (exhausted.has(-accepted)) {
           if (!isFailing) log(Effect.logWarning("accepting connections fails", failed(accepted, "accept4")))
           isFailing = true
           pause()

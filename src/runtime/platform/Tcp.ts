@@ -103,6 +103,8 @@ export interface Connection {
    * none.
    */
   readonly unsafeSendFile?: (file: number, offset: number, length: number) => number
+  /** Throws away what the peer has sent by now where nobody reads it, so that dropping the connection is no reset. */
+  readonly unsafeForgetInput?: () => void
   /** Sends FIN after what was written, and completes when it is out. */
   readonly end: Effect.Effect<void, TcpError>
   /** Bytes accepted by `unsafeWrite` and not yet handed to the kernel. */

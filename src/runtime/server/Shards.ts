@@ -58,6 +58,7 @@ interface Seat {
 export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope.Scope> =>
   Effect.gen(function* () {
     const failed = yield* Deferred.make<never, ServerError>()
+    const opened = yield* Deferred.make<void>()
     const mayRestart = RestartIntensity.counter(options.restarts)
     const seats = options.boots.map((boot): Seat => ({ boot, worker: undefined, restarts: 0 }))
     let incarnations = 0
@@ -70,8 +71,10 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
         const worker = yield* ShardWorker.make({ ...options, boot: { ...seat.boot, tls: options.unsafeMaterial() } })
         seat.worker = worker
         yield* Effect.addFinalizer(() => Effect.sync(() => (seat.worker = undefined)))
-        options.acceptor.unsafeAddShard(shard, worker.port, worker.shared)
         yield* onReady
+        // Clients that came before all are ready could take the descriptors that the others need to start.
+        yield* Effect.raceFirst(Deferred.await(opened), worker.exited)
+        options.acceptor.unsafeAddShard(shard, worker.port, worker.shared)
         if (draining) yield* Effect.forkScoped(worker.drain)
         return yield* worker.exited
       }).pipe(Effect.scoped)
@@ -116,6 +119,7 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
       })
     )
     yield* Effect.forEach(starting, Deferred.await, { discard: true })
+    yield* Deferred.succeed(opened, undefined)
 
     const workers = () => seats.flatMap(({ worker }) => (worker === undefined ? [] : [worker]))
     return {

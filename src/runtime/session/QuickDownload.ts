@@ -62,6 +62,7 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
     actor.begun = begun
     return false
   }
+  connection.unsafeForgetInput?.()
   // The kernel sends the end behind the bytes it has taken.
   Begun.unsafeDrop(begun)
   TransferNews.unsafeTell(actor, { path: payload.path, kind: "download", progress, outcome: done })

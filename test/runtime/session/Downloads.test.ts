@@ -116,6 +116,26 @@ describe("downloads over the system's network", () => {
     )
   )
 
+  it.live("are whole for a client that says something on its data connection", () =>
+    visited((client) =>
+      Effect.gen(function* () {
+        for (const size of sizes) {
+          const inbox = yield* client.passive
+          inbox.connection.pause()
+          inbox.connection.unsafeWrite("nobody asked for this\r\n")
+          yield* inbox.connection.drained
+          client.send(`RETR ${size}\r\n`)
+          yield* Descriptors.turn
+          inbox.connection.resume()
+          const bytes = Buffer.from(yield* inbox.takeAll)
+          assert.isTrue(bytes.equals(content(size)), `${size}`)
+          assert.deepStrictEqual(yield* codes(client, 2), [150, 226])
+          inbox.connection.unsafeDestroy()
+        }
+      })
+    )
+  )
+
   it.live("are refused in words, connected or not, and the data connection is not left open", () =>
     visited((client, folder) =>
       Effect.gen(function* () {

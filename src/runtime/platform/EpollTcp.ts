@@ -5,11 +5,12 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { EpollConnection } from "./EpollConnection.ts"
+import * as LoopPoller from "./LoopPoller.ts"
 import * as NodeCall from "./NodeCall.ts"
 import { toTcpError } from "./NodeConnection.ts"
 import * as NodeTcp from "./NodeTcp.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
-import * as Poller from "./Poller.ts"
+import type * as Poller from "./Poller.ts"
 import { type SocketCalls, socketCalls } from "./SocketCalls.ts"
 import { type SocketIo, socketIo } from "./SocketIo.ts"
 import * as SocketOptions from "./SocketOptions.ts"
@@ -173,7 +174,7 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
 const makeService: Effect.Effect<Service, never, Scope.Scope | Tcp> = Effect.gen(function* () {
   const node = yield* Tcp
   if (socketIo === undefined || socketCalls === undefined) return node
-  const poller = yield* Poller.make
+  const poller = yield* LoopPoller.make
   return Option.isNone(poller) ? node : make(socketIo, socketCalls, poller.value, node)
 })
 

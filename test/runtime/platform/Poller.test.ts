@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
-import * as Poller from "../../../src/runtime/platform/Poller.ts"
+import * as LoopPoller from "../../../src/runtime/platform/LoopPoller.ts"
+import type * as Poller from "../../../src/runtime/platform/Poller.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 
 const libc = ffi?.libc
@@ -42,7 +43,7 @@ const pair = Effect.acquireRelease(
   (one) => Effect.sync(() => one.end())
 )
 
-const poller = Effect.map(Poller.make, Option.getOrThrow)
+const poller = Effect.map(LoopPoller.make, Option.getOrThrow)
 
 const turns = Effect.forEach(Array.from({ length: 5 }), () => Descriptors.turn, { discard: true })
 

@@ -37,6 +37,32 @@ describe.each(locals)("LocalStorage ($name)", ({ over }) => {
       return yield* Effect.provide(body(place), over(place.root))
     })
 
+  it.scoped("in one turn nothing is opened but a regular file that is inside and anybody's", () =>
+    withRoot(({ root }) =>
+      Effect.gen(function* () {
+        yield* fill(root, {
+          file: "content",
+          ".weft-kept": "the server's own",
+          "folder/file": "b",
+          far: { link: "../outside/secret" }
+        })
+        execFileSync("mkfifo", [`${root}/fifo`])
+        const { unsafeOpen } = yield* Storage
+        if (unsafeOpen === undefined) return
+        const before = descriptors()
+        for (const name of ["/folder", "/fifo", "/far", "/missing", "/.weft-kept", "/.WEFT-kept", "/fi\0le", "/"]) {
+          assert.isUndefined(unsafeOpen(at(name)), name)
+        }
+        assert.strictEqual(descriptors(), before)
+        const opened = unsafeOpen(at("/file")) ?? assert.fail("it is in the cache")
+        assert.strictEqual(opened.size, 7)
+        assert.strictEqual(Fs.readFileSync(opened.file.fd, "utf8"), "content")
+        opened.file.unsafeClose()
+        assert.strictEqual(descriptors(), before)
+      })
+    )
+  )
+
   it.scoped("links that lead out give nothing away", () =>
     withRoot(({ outside, root }) =>
       Effect.gen(function* () {

@@ -201,7 +201,9 @@ export class EpollConnection implements Connection, Watched {
 
   unsafeRelease(): void {
     this.#holds -= 1
-    if (this.#holds === 0 && this.#held >= 0) OwnDescriptors.unsafeClose(this.#held)
+    if (this.#holds > 0 || this.#held < 0) return
+    OwnDescriptors.unsafeClose(this.#held)
+    this.#held = -1
   }
 
   unsafeSurrender(): Net.Socket {
@@ -262,7 +264,7 @@ export class EpollConnection implements Connection, Watched {
   #receive(): void {
     let left = turn
     while (left > 0 && this.#isReading && !this.#isEnded && this.#descriptor >= 0) {
-      const room = this.#reader?.unsafeRoom?.() ?? shared
+      const room = this.#room()
       const count = this.#io.receive(this.#descriptor, room, room.length)
       if (count > 0) {
         left -= count
@@ -274,6 +276,15 @@ export class EpollConnection implements Connection, Watched {
       } else if (count !== -EINTR) this.#fail(count, "recv")
     }
     if (left <= 0) this.#comeAgain()
+  }
+
+  /** Never of no length: reading nothing would look like the peer's end. */
+  #room(): Uint8Array {
+    let room: Uint8Array | undefined
+    this.#tell((reader) => {
+      room = reader.unsafeRoom?.()
+    })
+    return room === undefined || room.length === 0 ? shared : room
   }
 
   #hearEnd(): void {

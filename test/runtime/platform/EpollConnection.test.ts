@@ -30,7 +30,8 @@ const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
   const watched = new Map<number, Watched>()
   let room = 0
   const io = {
-    receive: (_descriptor, target) => {
+    receive: (_descriptor, target, length) => {
+      if (length === 0) return 0
       const bytes = incoming.shift()
       if (bytes === undefined) return -EAGAIN
       target.set(Buffer.from(bytes))
@@ -91,6 +92,33 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     connection.unsafeRelease()
     assert.isFalse(isOpen(descriptor))
     assert.strictEqual(watched.size, 0)
+  })
+
+  it("takes no room for no end, and loses only itself where its reader has none to give", () => {
+    const { connection, descriptor, incoming, turn, watched } = stage()
+    const heard: Array<string> = []
+    let failure: TcpError | undefined
+    let room = (): Uint8Array | undefined => new Uint8Array(0)
+    connection.read({
+      unsafeRoom: () => room(),
+      onData: (bytes) => void heard.push(Buffer.from(bytes).toString()),
+      onEnd: () => void heard.push("END"),
+      onClose: (error) => {
+        failure = error
+      }
+    })
+    incoming.push("STOR")
+    watched.get(descriptor)?.unsafeReady(true, false, false)
+    assert.deepStrictEqual(heard, ["STOR"])
+    room = () => {
+      throw new RangeError("no memory")
+    }
+    incoming.push("more")
+    watched.get(descriptor)?.unsafeReady(true, false, false)
+    turn()
+    assert.deepStrictEqual(heard, ["STOR"])
+    assert.strictEqual(failure?.reason, "Other")
+    assert.isFalse(isOpen(descriptor))
   })
 
   it("sends no file ahead of text that waits", () => {

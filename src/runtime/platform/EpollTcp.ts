@@ -10,6 +10,7 @@ import * as NodeCall from "./NodeCall.ts"
 import { toTcpError } from "./NodeConnection.ts"
 import * as NodeTcp from "./NodeTcp.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
+import * as Pacing from "./Pacing.ts"
 import type * as Poller from "./Poller.ts"
 import { type SocketCalls, socketCalls } from "./SocketCalls.ts"
 import { type SocketIo, socketIo } from "./SocketIo.ts"
@@ -64,12 +65,17 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
       (opened) => Effect.sync(() => close(opened))
     )
 
+    // What it accepts begins like it.
+    const paced = Pacing.unsafeEase(descriptor)
+
     const give = (accepted: number): void => {
       if (!OwnDescriptors.unsafeOwn(accepted)) {
         calls.close(accepted)
         return
       }
-      const connection = new EpollConnection(io, poller, accepted, io.peer())
+      const peer = io.peer()
+      if (paced !== undefined && !Pacing.isHere(peer.address)) Pacing.unsafeRestore(accepted, paced)
+      const connection = new EpollConnection(io, poller, accepted, peer)
       try {
         onConnection(connection)
       } catch (cause) {
@@ -165,7 +171,9 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
       if (address === undefined) return resume(node.connect(options))
       const isAlike = localAddress !== undefined && localAddress.includes(":") === host.includes(":")
       const descriptor = unsafeOpen(address.length, isAlike ? localAddress : undefined)
-      return descriptor === undefined ? resume(node.connect(options)) : attempt(descriptor, address, options, resume)
+      if (descriptor === undefined) return resume(node.connect(options))
+      if (Pacing.isHere(host)) Pacing.unsafeEase(descriptor)
+      return attempt(descriptor, address, options, resume)
     })
 
   return Tcp.of({ adopt, connect, listen })

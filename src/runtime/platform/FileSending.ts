@@ -22,8 +22,9 @@ export interface Outlet {
   readonly unsafeRelease: () => void
 }
 
-/** Bytes sent before other connections have their turn. */
+/** Bytes sent before other connections have their turn, and where there are none. */
 const turn = 1024 * 1024
+const solo = 4 * turn
 
 /** Error numbers of `sendfile(2)` that speak of the connection; all others speak of the file. */
 const ofConnection = new Set([
@@ -94,14 +95,19 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
       })
     }
 
-    const step = () => {
+    const step = (most = turn) => {
       if (isOver || isOnPool) return
-      if (outlet.descriptor === undefined) return finish(gone)
-      const length = Math.min(part.length - sentInAll, turn)
+      if (outlet.descriptor === undefined) {
+        finish(gone)
+        return
+      }
+      const length = Math.min(part.length - sentInAll, most)
       const position = part.offset + sentInAll
       if (!PageCache.has(part.file.fd, position, length)) onPool(length)
-      else if (goesOn(outlet.unsafeSendFile(part.file.fd, position, length))) poller.unhurried(step)
+      else if (goesOn(outlet.unsafeSendFile(part.file.fd, position, length))) poller.unhurried(goOn)
     }
+
+    const goOn = (isAlone: boolean): void => step(isAlone ? solo : turn)
 
     const flow = (failure: TcpError | undefined): void => {
       isMissed = isOnPool

@@ -26,6 +26,7 @@ const make = ({ koffi, libc }: Ffi): ((file: number, position: number, length: n
     const errno = read(file, position)
     // A file system that cannot tell may have to wait each time, unless it has no disk.
     if (errno !== 0) return errno !== EAGAIN && isInMemory(file)
+    if (length > 2 * window && isInMemory(file)) return true
     for (let at = window; at < length; at += window) if (read(file, position + at) !== 0) return false
     return length <= page || read(file, position + length - 1) === 0
   }

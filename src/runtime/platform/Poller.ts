@@ -26,8 +26,11 @@ export interface Poller {
   readonly forget: (descriptor: number) => void
   /** Runs once all that is ready now has been told, in the next turn of the event loop at the latest. */
   readonly later: (task: () => void) => void
-  /** Runs once nothing else is ready: for what would go on for long. What is always ready holds it up for {@link roundsPerTurn} rounds. */
-  readonly unhurried: (task: () => void) => void
+  /**
+   * Runs once nothing else is ready: for what would go on for long. What is always ready holds it up for {@link roundsPerTurn} rounds. The
+   * task hears whether it is alone: nobody else has been told anything, or waited as it did, since the last of its kind ran.
+   */
+  readonly unhurried: (task: (isAlone: boolean) => void) => void
 }
 
 const reading = Epoll.events.in | Epoll.events.peerHungUp
@@ -56,9 +59,11 @@ export const unsafeMake = (
   let isArmed = false
   let isOver = false
   let isExpected = false
-  let patient: Array<() => void> = []
+  let patient: Array<(isAlone: boolean) => void> = []
+  let isQuiet = true
 
   const tell = (watched: Watched, told: number): void => {
+    isQuiet = false
     const isFailed = (told & failures) !== 0
     const isReadable = isFailed || (told & reading) !== 0
     watched.unsafeReady(isReadable, isFailed || (told & Epoll.events.out) !== 0, isFailed)
@@ -88,7 +93,9 @@ export const unsafeMake = (
   const runPatient = (): void => {
     const due = patient
     patient = []
-    for (const task of due) task()
+    const isAlone = isQuiet && due.length === 1
+    isQuiet = true
+    for (const task of due) task(isAlone)
   }
 
   const expect = (): void => {

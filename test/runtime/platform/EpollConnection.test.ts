@@ -59,7 +59,7 @@ const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
     },
     forget: (number) => void watched.delete(number),
     later: (task) => void tasks.push(task),
-    unhurried: (task) => void tasks.push(task)
+    unhurried: (task) => void tasks.push(() => task(false))
   }
   return {
     connection: new EpollConnection(io, poller, descriptor),

@@ -20,7 +20,7 @@ interface Call {
 const stage = (answer: (call: Call) => number = ({ length }) => length) => {
   const calls: Array<Call> = []
   const pooled: Array<Call & { readonly done: (sent: number) => void }> = []
-  const patient: Array<() => void> = []
+  const patient: Array<(isAlone: boolean) => void> = []
   const sent: Array<number> = []
   const held = { file: 0, connection: 0 }
   let descriptor: number | undefined = 7
@@ -34,7 +34,7 @@ const stage = (answer: (call: Call) => number = ({ length }) => length) => {
     watch: () => true,
     forget: () => {},
     later: (task: () => void) => void patient.push(task),
-    unhurried: (task: () => void) => void patient.push(task)
+    unhurried: (task: (isAlone: boolean) => void) => void patient.push(task)
   }
   const outlet: FileSending.Outlet = {
     get descriptor() {
@@ -69,8 +69,8 @@ const stage = (answer: (call: Call) => number = ({ length }) => length) => {
       FileSending.run(io, poller, outlet, { file, offset, length, onSent: (bytes) => void sent.push(bytes) }),
     tell: (failure?: TcpError) => flow?.(failure),
     answerPool: (result: number) => pooled.at(-1)?.done(result),
-    turn: () => {
-      for (const task of patient.splice(0)) task()
+    turn: (isAlone = false) => {
+      for (const task of patient.splice(0)) task(isAlone)
     },
     isWaited: () => flow !== undefined,
     drop: () => {
@@ -112,6 +112,22 @@ describe.skipIf(ffi === undefined)("a file that is in the kernel's cache", () =>
         { offset: 10, length: MIB },
         { offset: 1010, length: MIB }
       ])
+    })
+  )
+
+  it.scoped("is sent more of at a time while nobody else wants a turn", () =>
+    Effect.gen(function* () {
+      const at = stage()
+      at.cache(yield* cached(7 * MIB))
+      const running = yield* begun(at.run(0, 7 * MIB))
+      at.turn(true)
+      at.turn(false)
+      at.turn(false)
+      assert.strictEqual(yield* Fiber.join(running), 7 * MIB)
+      assert.deepStrictEqual(
+        at.calls.map(({ length }) => length / MIB),
+        [1, 4, 1, 1]
+      )
     })
   )
 

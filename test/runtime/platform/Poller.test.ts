@@ -132,6 +132,32 @@ describe.skipIf(ffi === undefined)("Poller", () => {
     )
   }
 
+  it.scoped("tells what is unhurried whether it has the thread to itself", () =>
+    Effect.gen(function* () {
+      const self = yield* poller
+      const one = yield* pair
+      const told: Array<boolean> = []
+      let ready = () => {}
+      const watched: Poller.Watched = { unsafeReady: () => ready() }
+      self.watch(one.near, watched, false)
+      yield* turns
+      const note = (isAlone: boolean) => void told.push(isAlone)
+      self.unhurried(note)
+      yield* Descriptors.until(() => told.length === 1)
+      self.unhurried(note)
+      yield* Descriptors.until(() => told.length === 2)
+      self.unhurried(note)
+      self.unhurried(note)
+      yield* Descriptors.until(() => told.length === 4)
+      // Asked for anew, it is told that it can be written.
+      ready = () => self.unhurried(note)
+      self.watch(one.near, watched, true)
+      yield* Descriptors.until(() => told.length === 5)
+      assert.deepStrictEqual(told.slice(1), [true, false, false, false])
+      self.forget(one.near)
+    })
+  )
+
   it.scoped("lets what is unhurried come up in the end, however much else is ready", () =>
     Effect.gen(function* () {
       const self = yield* poller

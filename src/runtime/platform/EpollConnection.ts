@@ -6,6 +6,7 @@ import * as FileSending from "./FileSending.ts"
 import * as NodeCall from "./NodeCall.ts"
 import { toTcpError } from "./NodeConnection.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
+import * as PageCache from "./PageCache.ts"
 import type { Poller, Watched } from "./Poller.ts"
 import type { SocketIo } from "./SocketIo.ts"
 import * as SocketOptions from "./SocketOptions.ts"
@@ -180,6 +181,12 @@ export class EpollConnection implements Connection, Watched {
   unsafeSendFile(file: number, offset: number, length: number): number {
     if (this.#isUnwritable || this.#queue.length > 0) return -EAGAIN
     return this.#io.sendFile(this.#descriptor, file, offset, length)
+  }
+
+  unsafeSendLast(file: number, offset: number, length: number): number {
+    if (this.#isUnwritable || this.#queue.length > 0) return -EAGAIN
+    const bytes = PageCache.unsafeRead(file, offset, length)
+    return bytes === undefined ? -EAGAIN : this.#io.sendLast(this.#descriptor, bytes, length)
   }
 
   sendFile(part: FilePart): Effect.Effect<number, TcpError | NodeCall.SystemError> {

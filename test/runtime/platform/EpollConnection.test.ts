@@ -127,6 +127,7 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     assert.isTrue(connection.unsafeWrite("150 Here it comes\r\n"))
     connection.unsafeFlow((failure) => void told.push(failure))
     assert.strictEqual(connection.unsafeSendFile(0, 0, 10), -EAGAIN)
+    assert.strictEqual(connection.unsafeSendLast(0, 0, 10), -EAGAIN)
     take(4)
     assert.deepStrictEqual([sent, told], [["150 "], []])
     assert.strictEqual(connection.unsafePending(), 15)

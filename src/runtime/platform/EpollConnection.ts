@@ -20,6 +20,9 @@ const shared = new Uint8Array(64 * 1024)
 /** Bytes read of one connection before the others have their turn. */
 const turn = 1024 * 1024
 
+/** Where a read brings fewer bytes, the peer is one that waits for an answer, and the next read would find nothing. */
+const few = 4096
+
 /** More than this in the way of text the caller shall wait for. */
 const patience = 16 * 1024
 
@@ -52,6 +55,8 @@ export class EpollConnection implements Connection, Watched {
   #isReading = false
   /** There may be something to read that nobody will tell of again. */
   #mayRead = true
+  /** A read that brings less than there was room for may not have brought everything. */
+  #isOdd = false
   #isWatched = false
   #watchesWrites = false
   #isComing = false
@@ -108,7 +113,8 @@ export class EpollConnection implements Connection, Watched {
     if (this.#mayRead) this.#comeAgain()
   }
 
-  unsafeReady(readable: boolean, writable: boolean, failed: boolean): void {
+  unsafeReady(readable: boolean, writable: boolean, failed: boolean, odd: boolean): void {
+    if (odd || failed) this.#isOdd = true
     if (writable) this.#drain()
     // Behind the peer's FIN there is nothing to read but this.
     if (failed && this.#isEnded && !this.#finSent) this.#fail(-ECONNRESET, "recv")
@@ -275,7 +281,11 @@ export class EpollConnection implements Connection, Watched {
       const count = this.#io.receive(this.#descriptor, room, room.length)
       if (count > 0) {
         left -= count
+        // What comes from here on is told anew, also while the reader works.
+        const isAll = count < few && count < room.length && !this.#isOdd
+        if (isAll) this.#mayRead = false
         this.#tell((reader) => reader.onData(count === room.length ? room : room.subarray(0, count)))
+        if (isAll) return
       } else if (count === 0) this.#hearEnd()
       else if (count === -EAGAIN) {
         this.#mayRead = false

@@ -354,6 +354,35 @@ describe("EpollTcp", () => {
     }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
   )
 
+  const sendUrgent = ffi?.libc.func("long send(int, const char *, size_t, int)") as
+    | ((descriptor: number, text: string, length: number, flags: number) => number)
+    | undefined
+
+  for (const when of ["before", "while"] as const) {
+    it.effect.skipIf(ffi === undefined)(
+      `reads on behind urgent data that come ${when} it reads, and hears the end`,
+      () =>
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const arrived: Array<Connection> = []
+          const port = yield* serving("127.0.0.1", (connection) => void arrived.push(connection))
+          const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+          yield* Descriptors.until(() => arrived.length === 1)
+          const inboxes = when === "while" ? arrived.map(Inbox.make) : []
+          client.unsafeWrite("STOR a\r\n")
+          if (when === "while") yield* inboxes[0]?.takeLine ?? Effect.void
+          client.unsafeWrite("STAT")
+          assert.strictEqual(sendUrgent?.(client.descriptor ?? -1, "!", 1, 1), 1)
+          client.unsafeWrite("ABOR\r\n")
+          const inbox = inboxes[0] ?? Inbox.make(arrived[0] as Connection)
+          if (when === "before") assert.strictEqual(yield* inbox.takeLine, "STOR a")
+          assert.strictEqual(yield* inbox.takeLine, "STAT!ABOR")
+          yield* client.end
+          yield* inbox.ended
+        }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
+    )
+  }
+
   for (const end of ["dropped", "ended"] as const) {
     it.effect.skipIf(ffi === undefined)(`sends the last bytes of a file, whole once the connection is ${end}`, () =>
       Effect.gen(function* () {

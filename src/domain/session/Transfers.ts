@@ -12,10 +12,13 @@ import { may } from "./Writing.ts"
 const transfer = (state: State, name: string, payload: Payload): Decision.Decision =>
   state.data === undefined
     ? Decision.say(state, Reply.needDataConnection)
-    : Decision.act(
-        working(state, { _tag: "Transferring", name, aborting: false, quitting: false }, undefined),
-        { _tag: "Transfer", payload, data: state.data, representation: state.representation, mode: state.mode }
-      )
+    : Decision.act(working(state, { _tag: "Transferring", name, aborting: false, quitting: false }, undefined), {
+        _tag: "Transfer",
+        payload,
+        data: state.data,
+        representation: state.representation,
+        mode: state.mode
+      })
 
 const listing =
   (style: "Long" | "Names") =>

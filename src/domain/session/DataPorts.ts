@@ -3,7 +3,9 @@ import * as HostPort from "../HostPort.ts"
 import * as Reply from "../Reply.ts"
 import * as Decision from "./Decision.ts"
 import type { Handlers } from "./Handlers.ts"
-import type { State } from "./State.ts"
+import { type DataPlan, type State, working } from "./State.ts"
+
+const passive: DataPlan = { _tag: "Passive" }
 
 const afterEpsvAll = Reply.badSequence("EPSV ALL was given: only EPSV is taken.")
 
@@ -22,10 +24,7 @@ const active = (state: State, named: HostPort.HostPort): Decision.Decision => {
 }
 
 const listen = (state: State, command: "PASV" | "EPSV"): Decision.Decision =>
-  Decision.act(
-    { ...state, data: undefined, work: { _tag: "OpeningPassive", command } },
-    { _tag: "OpenPassive", command }
-  )
+  Decision.act(working(state, { _tag: "OpeningPassive", command }, undefined), { _tag: "OpenPassive", command })
 
 /**
  * Where data flows: PORT and PASV (RFC 959 section 4.1.2), EPRT and EPSV (RFC 2428).
@@ -55,7 +54,7 @@ export const handlers: Handlers<"PORT" | "PASV" | "EPRT" | "EPSV"> = {
  */
 export const opened = (state: State, command: "PASV" | "EPSV", host: HostPort.HostPort): Decision.Decision =>
   Decision.say(
-    { ...state, work: undefined, data: { _tag: "Passive" } },
+    working(state, undefined, passive),
     command === "PASV"
       ? Reply.make(227, `Entering Passive Mode (${HostPort.printPort(host)}).`)
       : Reply.make(229, `Entering Extended Passive Mode (|||${host.port}|)`)

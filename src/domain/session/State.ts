@@ -254,6 +254,36 @@ export const initial = (settings: Settings): State => ({
 })
 
 /**
+ * The same session, waiting for something else and with another plan for its data. Field by field, because this happens several times
+ * for each transfer: an engine gives every spread of a spread another shape, and in the end looks each of the names up.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const working = (state: State, work: Work | undefined, data: DataPlan | undefined): State => ({
+  settings: state.settings,
+  user: state.user,
+  account: state.account,
+  failedLogins: state.failedLogins,
+  directory: state.directory,
+  representation: state.representation,
+  mode: state.mode,
+  restart: state.restart,
+  range: state.range,
+  renaming: state.renaming,
+  sized: state.sized,
+  algorithm: state.algorithm,
+  data,
+  epsvAll: state.epsvAll,
+  facts: state.facts,
+  protection: state.protection,
+  work,
+  deferred: state.deferred,
+  draining: state.draining,
+  closed: state.closed
+})
+
+/**
  * Which of the session's timers is running: `Login` until somebody is logged in, then `Idle`, but none while the session works
  * for its client.
  *

@@ -6,16 +6,19 @@ import * as Decision from "./Decision.ts"
 import type { Outcome } from "./Event.ts"
 import type { Handlers } from "./Handlers.ts"
 import * as Refusal from "./Refusal.ts"
-import type { State, Transferring } from "./State.ts"
+import { type State, type Transferring, working } from "./State.ts"
 import { may } from "./Writing.ts"
 
 const transfer = (state: State, name: string, payload: Payload): Decision.Decision =>
   state.data === undefined
     ? Decision.say(state, Reply.needDataConnection)
-    : Decision.act(
-        { ...state, data: undefined, work: { _tag: "Transferring", name, aborting: false, quitting: false } },
-        { _tag: "Transfer", payload, data: state.data, representation: state.representation, mode: state.mode }
-      )
+    : Decision.act(working(state, { _tag: "Transferring", name, aborting: false, quitting: false }, undefined), {
+        _tag: "Transfer",
+        payload,
+        data: state.data,
+        representation: state.representation,
+        mode: state.mode
+      })
 
 const listing =
   (style: "Long" | "Names") =>
@@ -111,7 +114,7 @@ export const opened = (
  */
 export const ended = (state: State, work: Transferring, outcome: Outcome): Decision.Decision => {
   const reply = replyTo(state, outcome)
-  const next: State = { ...state, work: undefined }
+  const next = working(state, undefined, state.data)
   if (work.quitting) return Decision.close(next, reply, Reply.goodbye)
   return work.aborting ? Decision.say(next, reply, Reply.aborted) : Decision.say(next, reply)
 }

@@ -1,7 +1,15 @@
 import { type Ffi, ffi } from "./Ffi.ts"
 
 /** What is told of a descriptor, as epoll(7) names it. @since 0.1.0 @category constants */
-export const events = { in: 0x1, out: 0x4, error: 0x8, hangUp: 0x10, peerHungUp: 0x2000, edge: 0x8000_0000 } as const
+export const events = {
+  in: 0x1,
+  urgent: 0x2,
+  out: 0x4,
+  error: 0x8,
+  hangUp: 0x10,
+  peerHungUp: 0x2000,
+  edge: 0x8000_0000
+} as const
 
 /**
  * The system calls of epoll(7), synchronous. Where one can fail it answers as the kernel does.

@@ -6,6 +6,7 @@ import * as FileSending from "./FileSending.ts"
 import * as NodeCall from "./NodeCall.ts"
 import { toTcpError } from "./NodeConnection.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
+import * as PageCache from "./PageCache.ts"
 import type { Poller, Watched } from "./Poller.ts"
 import type { SocketIo } from "./SocketIo.ts"
 import * as SocketOptions from "./SocketOptions.ts"
@@ -18,6 +19,9 @@ const shared = new Uint8Array(64 * 1024)
 
 /** Bytes read of one connection before the others have their turn. */
 const turn = 1024 * 1024
+
+/** Where a read brings fewer bytes, the peer is one that waits for an answer, and the next read would find nothing. */
+const few = 4096
 
 /** More than this in the way of text the caller shall wait for. */
 const patience = 16 * 1024
@@ -51,6 +55,8 @@ export class EpollConnection implements Connection, Watched {
   #isReading = false
   /** There may be something to read that nobody will tell of again. */
   #mayRead = true
+  /** A read that brings less than there was room for may not have brought everything. */
+  #isOdd = false
   #isWatched = false
   #watchesWrites = false
   #isComing = false
@@ -107,7 +113,8 @@ export class EpollConnection implements Connection, Watched {
     if (this.#mayRead) this.#comeAgain()
   }
 
-  unsafeReady(readable: boolean, writable: boolean, failed: boolean): void {
+  unsafeReady(readable: boolean, writable: boolean, failed: boolean, odd: boolean): void {
+    if (odd || failed) this.#isOdd = true
     if (writable) this.#drain()
     // Behind the peer's FIN there is nothing to read but this.
     if (failed && this.#isEnded && !this.#finSent) this.#fail(-ECONNRESET, "recv")
@@ -180,6 +187,12 @@ export class EpollConnection implements Connection, Watched {
   unsafeSendFile(file: number, offset: number, length: number): number {
     if (this.#isUnwritable || this.#queue.length > 0) return -EAGAIN
     return this.#io.sendFile(this.#descriptor, file, offset, length)
+  }
+
+  unsafeSendLast(file: number, offset: number, length: number): number {
+    if (this.#isUnwritable || this.#queue.length > 0) return -EAGAIN
+    const bytes = PageCache.unsafeRead(file, offset, length)
+    return bytes === undefined ? -EAGAIN : this.#io.sendLast(this.#descriptor, bytes, length)
   }
 
   sendFile(part: FilePart): Effect.Effect<number, TcpError | NodeCall.SystemError> {
@@ -268,7 +281,11 @@ export class EpollConnection implements Connection, Watched {
       const count = this.#io.receive(this.#descriptor, room, room.length)
       if (count > 0) {
         left -= count
+        // What comes from here on is told anew, also while the reader works.
+        const isAll = count < few && count < room.length && !this.#isOdd
+        if (isAll) this.#mayRead = false
         this.#tell((reader) => reader.onData(count === room.length ? room : room.subarray(0, count)))
+        if (isAll) return
       } else if (count === 0) this.#hearEnd()
       else if (count === -EAGAIN) {
         this.#mayRead = false

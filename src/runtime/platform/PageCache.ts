@@ -8,27 +8,55 @@ const window = 128 * 1024
 const tmpfs = 0x0102_1994
 const { EAGAIN } = Os.constants.errno
 
+/** Where the lower half of the length lies in a `struct iovec`. */
+const lengthAt = Os.endianness() === "LE" ? 2 : 3
+
 /** The kernel writes here, by an address that the garbage collector knows nothing of: so it stays for as long as the module. */
 const byte: Buffer = Buffer.allocUnsafeSlow(1)
 
-const make = ({ koffi, libc }: Ffi): ((file: number, position: number, length: number) => boolean) => {
+/**
+ * Bytes that are read at a time.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const portion: number = 16 * 1024
+
+/** As `byte`. */
+const buffer = Buffer.allocUnsafeSlow(portion)
+
+interface Calls {
+  readonly has: (file: number, position: number, length: number) => boolean
+  readonly read: (file: number, position: number, length: number) => boolean
+}
+
+const make = ({ koffi, libc }: Ffi): Calls => {
   const preadv2 = libc.func("preadv2", "long", ["int", "void *", "int", "long", "int"])
   const fstatfs = libc.func("fstatfs", "int", ["int", "void *"])
   const vector = BigUint64Array.of(BigInt(koffi.address(byte)), 1n)
+  const whole = new Uint32Array(new BigUint64Array([BigInt(koffi.address(buffer)), 0n]).buffer)
   const statistics = new BigInt64Array(32)
 
   const isInMemory = (file: number): boolean => fstatfs(file, statistics) === 0 && Number(statistics[0]) === tmpfs
 
-  const read = (file: number, position: number): number =>
+  const probe = (file: number, position: number): number =>
     preadv2(file, vector, 1, position, noWait) >= 0 ? 0 : koffi.errno()
 
-  return (file, position, length) => {
-    const errno = read(file, position)
-    // A file system that cannot tell may have to wait each time, unless it has no disk.
-    if (errno !== 0) return errno !== EAGAIN && isInMemory(file)
-    if (length > 2 * window && isInMemory(file)) return true
-    for (let at = window; at < length; at += window) if (read(file, position + at) !== 0) return false
-    return length <= page || read(file, position + length - 1) === 0
+  return {
+    has: (file, position, length) => {
+      const errno = probe(file, position)
+      // A file system that cannot tell may have to wait each time, unless it has no disk.
+      if (errno !== 0) return errno !== EAGAIN && isInMemory(file)
+      if (length > 2 * window && isInMemory(file)) return true
+      for (let at = window; at < length; at += window) if (probe(file, position + at) !== 0) return false
+      return length <= page || probe(file, position + length - 1) === 0
+    },
+    read: (file, position, length) => {
+      whole[lengthAt] = length
+      const count = preadv2(file, whole, 1, position, noWait)
+      if (count >= 0) return count === length
+      return koffi.errno() !== EAGAIN && isInMemory(file) && preadv2(file, whole, 1, position, 0) === length
+    }
   }
 }
 
@@ -48,4 +76,14 @@ const declared = (() => {
  * @category predicates
  */
 export const has = (file: number, position: number, length: number): boolean =>
-  declared?.(file, position, length) ?? false
+  declared?.has(file, position, length) ?? false
+
+/**
+ * Reads a part of a file, of {@link portion} bytes at most, where that takes no waiting for a disk: the bytes, until the next call,
+ * or `undefined` where not all of them are there.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const unsafeRead = (file: number, position: number, length: number): Uint8Array | undefined =>
+  length <= portion && declared?.read(file, position, length) === true ? buffer.subarray(0, length) : undefined

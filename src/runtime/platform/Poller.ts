@@ -3,13 +3,14 @@ import * as OwnDescriptors from "./OwnDescriptors.ts"
 
 /**
  * What is told that its descriptor can be read or written, or has failed. Each change is told once, so it reads or writes until the
- * kernel says EAGAIN, or comes again by `later`.
+ * kernel says EAGAIN, or comes again by `later`. A read that brings less than there was room for has brought everything too, unless the
+ * descriptor is `odd`: the peer's end is behind the bytes, or urgent data among them, at which a read stops short.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Watched {
-  readonly unsafeReady: (readable: boolean, writable: boolean, failed: boolean) => void
+  readonly unsafeReady: (readable: boolean, writable: boolean, failed: boolean, odd: boolean) => void
 }
 
 /**
@@ -33,7 +34,8 @@ export interface Poller {
   readonly unhurried: (task: (isAlone: boolean) => void) => void
 }
 
-const reading = Epoll.events.in | Epoll.events.peerHungUp
+const oddities = Epoll.events.peerHungUp | Epoll.events.urgent
+const reading = Epoll.events.in | oddities
 const failures = Epoll.events.error | Epoll.events.hangUp
 
 /** How often what is ready is asked for before timers, messages and files have their turn. */
@@ -66,7 +68,7 @@ export const unsafeMake = (
     isQuiet = false
     const isFailed = (told & failures) !== 0
     const isReadable = isFailed || (told & reading) !== 0
-    watched.unsafeReady(isReadable, isFailed || (told & Epoll.events.out) !== 0, isFailed)
+    watched.unsafeReady(isReadable, isFailed || (told & Epoll.events.out) !== 0, isFailed, (told & oddities) !== 0)
   }
 
   const runTasks = (): void => {

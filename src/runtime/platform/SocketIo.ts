@@ -15,6 +15,8 @@ export interface SocketIo {
   readonly receive: (descriptor: number, target: Uint8Array, length: number) => number
   /** What the kernel takes of the first `length` bytes. */
   readonly send: (descriptor: number, bytes: Uint8Array, length: number) => number
+  /** The same for bytes behind which nothing comes but the end: the kernel may keep them until then, to send both as one. */
+  readonly sendLast: SocketIo["send"]
   /** Bytes of a file from `position` on; 0 is the file's end. */
   readonly sendFile: (descriptor: number, file: number, position: number, length: number) => number
   /** The same on the pool, where it may wait for a disk. */
@@ -41,6 +43,7 @@ export interface SocketIo {
 }
 
 const noSignalDontWait = 0x4000 | 0x40
+const more = 0x8000
 const closeOnExecNonBlocking = 0o2000000 | 0o4000
 const solSocket = 1
 const soError = 4
@@ -81,6 +84,7 @@ const make = (ffi: Ffi): SocketIo => {
   return {
     receive: (descriptor, target, count) => result(recv(descriptor, target, count, 0)),
     send: (descriptor, bytes, count) => result(send(descriptor, bytes, count, noSignalDontWait)),
+    sendLast: (descriptor, bytes, count) => result(send(descriptor, bytes, count, noSignalDontWait | more)),
     sendFile: (descriptor, file, position, count) =>
       result(sendfile(descriptor, file, setOffset(offset, position), count)),
     sendFileOnPool: (descriptor, file, position, count, done) => {

@@ -103,6 +103,11 @@ export interface Connection {
    * none.
    */
   readonly unsafeSendFile?: (file: number, offset: number, length: number) => number
+  /**
+   * The same for the last bytes of a connection that the caller ends in this turn if they are all taken, `PageCache.portion` at most: they
+   * go out with the end. Takes none, with `-EAGAIN`, where they may have to come from a disk first.
+   */
+  readonly unsafeSendLast?: (file: number, offset: number, length: number) => number
   /** Throws away what the peer has sent by now where nobody reads it, so that dropping the connection is no reset. */
   readonly unsafeForgetInput?: () => void
   /** Sends FIN after what was written, and completes when it is out. */

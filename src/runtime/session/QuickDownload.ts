@@ -19,6 +19,12 @@ const quick = 1024 * 1024
 
 const done: Outcome = { _tag: "Done" }
 
+interface Part {
+  readonly file: Descriptor
+  readonly offset: number
+  readonly length: number
+}
+
 /** Plain bytes of a file, as they lie there, to a client that has connected: what the kernel does alone. */
 const isPlain = ({ data, mode, payload, representation }: TransferAction, actor: Actor): boolean =>
   payload._tag === "File" &&
@@ -71,12 +77,15 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
 }
 
 /** How many bytes went out; below 0 where none ever will this way. */
-const send = (
-  connection: Connection,
-  part: { readonly file: Descriptor; readonly offset: number; readonly length: number }
-): number => {
-  const { file, length, offset } = part
-  if (length === 0 || !PageCache.has(file.fd, offset, length)) return 0
-  const sent = connection.unsafeSendFile?.(file.fd, offset, length) ?? -1
+const send = (connection: Connection, part: Part): number => {
+  const { length } = part
+  if (length === 0) return 0
+  const sent = (length <= PageCache.portion ? sendLast : sendFile)(connection, part)
   return sent === -EAGAIN ? 0 : sent
 }
+
+const sendLast = (connection: Connection, { file, length, offset }: Part): number =>
+  connection.unsafeSendLast?.(file.fd, offset, length) ?? -1
+
+const sendFile = (connection: Connection, { file, length, offset }: Part): number =>
+  PageCache.has(file.fd, offset, length) ? (connection.unsafeSendFile?.(file.fd, offset, length) ?? -1) : 0

@@ -205,11 +205,16 @@ export class SessionActor implements Actor, Timed {
     return { _tag: "Flooded", limit: LimitText.commandRate(this.house.config.commandRate) }
   }
 
+  /** The next event; whatever has happened until now is among them, and nobody has to be woken for it. */
+  #hear(): Event | undefined {
+    this.#stirred = false
+    return this.#next()
+  }
+
   /** Steps through what there is, for a turn at most, up to the first action that takes time, which it returns. */
   #advance(): Action | undefined {
-    this.#stirred = false
     this.#pace = 0
-    for (let event = this.#next(); event !== undefined; event = this.#next()) {
+    for (let event = this.#hear(); event !== undefined; event = this.#hear()) {
       const { actions, replies, state } = Session.step(this.state, event)
       if (this.state.work !== undefined && state.work === undefined) this.#touchedAt = this.house.timers.unsafeNow()
       if (this.state.account !== undefined && state.account === undefined) {

@@ -26,6 +26,8 @@ const isOpen = (descriptor: number): boolean => {
 const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
   const sent: Array<string> = []
   const incoming: Array<string> = []
+  /** What each read found; nothing is `undefined`, and the end 0. */
+  const asked: Array<number | undefined> = []
   const tasks: Array<() => void> = []
   const watched = new Map<number, Watched>()
   let room = 0
@@ -33,6 +35,7 @@ const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
     receive: (_descriptor, target, length) => {
       if (length === 0) return 0
       const bytes = incoming.shift()
+      asked.push(bytes?.length)
       if (bytes === undefined) return -EAGAIN
       target.set(Buffer.from(bytes))
       return bytes.length
@@ -66,11 +69,12 @@ const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
     descriptor,
     sent,
     incoming,
+    asked,
     watched,
     /** The kernel takes so many bytes more, and says so. */
     take: (bytes: number) => {
       room = bytes
-      watched.get(descriptor)?.unsafeReady(false, true, false)
+      watched.get(descriptor)?.unsafeReady(false, true, false, false)
     },
     turn: () => {
       for (const task of tasks.splice(0)) task()
@@ -108,13 +112,13 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
       }
     })
     incoming.push("STOR")
-    watched.get(descriptor)?.unsafeReady(true, false, false)
+    watched.get(descriptor)?.unsafeReady(true, false, false, false)
     assert.deepStrictEqual(heard, ["STOR"])
     room = () => {
       throw new RangeError("no memory")
     }
     incoming.push("more")
-    watched.get(descriptor)?.unsafeReady(true, false, false)
+    watched.get(descriptor)?.unsafeReady(true, false, false, false)
     turn()
     assert.deepStrictEqual(heard, ["STOR"])
     assert.strictEqual(failure?.reason, "Other")
@@ -127,6 +131,7 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     assert.isTrue(connection.unsafeWrite("150 Here it comes\r\n"))
     connection.unsafeFlow((failure) => void told.push(failure))
     assert.strictEqual(connection.unsafeSendFile(0, 0, 10), -EAGAIN)
+    assert.strictEqual(connection.unsafeSendLast(0, 0, 10), -EAGAIN)
     take(4)
     assert.deepStrictEqual([sent, told], [["150 "], []])
     assert.strictEqual(connection.unsafePending(), 15)
@@ -171,7 +176,7 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
       yield* ending.await
       assert.deepStrictEqual(sent, ["221 Bye\r\n", "FIN"])
       assert.isTrue(isOpen(descriptor))
-      watched.get(descriptor)?.unsafeReady(true, true, true)
+      watched.get(descriptor)?.unsafeReady(true, true, true, true)
       connection.unsafeDestroy()
       assert.deepStrictEqual(closed, [], "the reader is not told in the middle of what destroys")
       turn()
@@ -180,12 +185,34 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     })
   )
 
+  it("asks for nothing behind a few bytes, unless the end or urgent data may be there", () => {
+    const { asked, connection, descriptor, incoming, watched } = stage()
+    const heard: Array<string> = []
+    const come = (odd: boolean, ...texts: ReadonlyArray<string>) => {
+      incoming.push(...texts)
+      watched.get(descriptor)?.unsafeReady(true, false, false, odd)
+      return asked.splice(0)
+    }
+    connection.read({
+      onData: (bytes) => void heard.push(Buffer.from(bytes).toString()),
+      onEnd: () => void heard.push("END"),
+      onClose: () => {}
+    })
+    assert.deepStrictEqual(come(false, "NOOP\r\n"), [6])
+    const many = "x".repeat(4096)
+    assert.deepStrictEqual(come(false, many), [4096, undefined], "where much has come, more may have")
+    assert.deepStrictEqual(come(true, "AB", "OR\r\n"), [2, 4, undefined])
+    assert.deepStrictEqual(come(false, "QUIT\r\n", ""), [6, 0], "what was odd may be so still")
+    assert.deepStrictEqual(heard, ["NOOP\r\n", many, "AB", "OR\r\n", "QUIT\r\n", "END"])
+    connection.unsafeDestroy()
+  })
+
   it("reads nothing while it is paused, and then what came meanwhile, of which nobody tells again", () => {
     const { connection, descriptor, incoming, turn, watched } = stage()
     const heard: Array<string> = []
     const come = (...texts: ReadonlyArray<string>) => {
       incoming.push(...texts)
-      watched.get(descriptor)?.unsafeReady(true, false, false)
+      watched.get(descriptor)?.unsafeReady(true, false, false, true)
     }
     connection.read({
       onData: (bytes) => {

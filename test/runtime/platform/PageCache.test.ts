@@ -38,6 +38,48 @@ describe.skipIf(ffi === undefined)("PageCache", () => {
     })
   )
 
+  it.scoped("reads a portion that it has whole, and nothing of one that it has not", ({ skip }) =>
+    Effect.gen(function* () {
+      const file = yield* written
+      const [first, last] = [Buffer.from("the first bytes"), Buffer.from("the last bytes")]
+      Fs.writeSync(file, first, 0, first.length, 0)
+      Fs.writeSync(file, last, 0, last.length, MIB - last.length)
+      Fs.fsyncSync(file)
+      const read = (position: number, length: number) => {
+        const bytes = PageCache.unsafeRead(file, position, length)
+        return bytes && Buffer.from(bytes).toString("latin1")
+      }
+      assert.strictEqual(read(0, first.length), "the first bytes")
+      assert.strictEqual(read(4, 5), "first")
+      assert.strictEqual(read(MIB - last.length, last.length), "the last bytes")
+      assert.strictEqual(read(0, PageCache.portion)?.length, PageCache.portion)
+      assert.isUndefined(read(0, PageCache.portion + 1), "no room for so many")
+      assert.isUndefined(read(MIB - 5, 6), "the file is shorter")
+      assert.isUndefined(PageCache.unsafeRead(-1, 0, 1))
+      forget?.(file, 0, 0, willNotNeed)
+      if (PageCache.has(file, 0, 1)) return skip()
+      assert.isUndefined(read(0, 5), "that would take the disk")
+    })
+  )
+
+  it.scoped("reads what lies in memory where the file system cannot tell", ({ skip }) =>
+    Effect.gen(function* () {
+      if (!Fs.existsSync("/dev/shm")) return skip()
+      const file = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const folder = Fs.mkdtempSync("/dev/shm/weft-")
+          const opened = Fs.openSync(`${folder}/file`, "w+")
+          Fs.rmSync(folder, { recursive: true })
+          return opened
+        }),
+        (opened) => Effect.sync(() => Fs.closeSync(opened))
+      )
+      Fs.writeSync(file, "in memory")
+      assert.strictEqual(Buffer.from(PageCache.unsafeRead(file, 3, 6) ?? []).toString(), "memory")
+      assert.isUndefined(PageCache.unsafeRead(file, 3, 7))
+    })
+  )
+
   it.scoped("has no part of which the beginning or the end would have to be read", ({ skip }) =>
     Effect.gen(function* () {
       const file = yield* written

@@ -82,19 +82,19 @@ describe.skipIf(ffi === undefined)("Poller", () => {
     Effect.gen(function* () {
       const self = yield* poller
       const one = yield* pair
-      const told: Array<readonly [boolean, boolean, boolean]> = []
+      const told: Array<readonly [boolean, boolean, boolean, boolean]> = []
       const watched: Poller.Watched = { unsafeReady: (...what) => void told.push(what) }
       assert.isTrue(self.watch(one.near, watched, false))
       one.send()
       yield* Descriptors.until(() => told.length > 0)
       yield* turns
-      assert.deepStrictEqual(told.splice(0), [[true, false, false]])
+      assert.deepStrictEqual(told.splice(0), [[true, false, false, false]])
       self.watch(one.near, watched, true)
       yield* turns
-      assert.deepStrictEqual(told.splice(0), [[true, true, false]])
+      assert.deepStrictEqual(told.splice(0), [[true, true, false, false]])
       one.close(one.far)
       yield* Descriptors.until(() => told.length > 0)
-      assert.deepStrictEqual(told.splice(0), [[true, true, true]])
+      assert.deepStrictEqual(told.splice(0), [[true, true, true, true]])
       self.forget(one.near)
       self.forget(one.near)
       yield* turns

@@ -1,5 +1,6 @@
 import * as Fs from "node:fs"
 import * as Net from "node:net"
+import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, type Layer, type Scope } from "effect"
 import { vi } from "vitest"
@@ -14,6 +15,8 @@ import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
 import { temporary } from "../storage/fixtures.ts"
+
+const { EAGAIN } = Os.constants.errno
 
 const dropped = <E, R>(connection: Effect.Effect<Connection, E, R>) =>
   Effect.acquireRelease(connection, (one) => Effect.sync(() => one.unsafeDestroy()))
@@ -350,6 +353,60 @@ describe("EpollTcp", () => {
       assert.deepStrictEqual(sent, [5])
     }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
   )
+
+  const sendUrgent = ffi?.libc.func("long send(int, const char *, size_t, int)") as
+    | ((descriptor: number, text: string, length: number, flags: number) => number)
+    | undefined
+
+  for (const when of ["before", "while"] as const) {
+    it.effect.skipIf(ffi === undefined)(
+      `reads on behind urgent data that come ${when} it reads, and hears the end`,
+      () =>
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const arrived: Array<Connection> = []
+          const port = yield* serving("127.0.0.1", (connection) => void arrived.push(connection))
+          const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+          yield* Descriptors.until(() => arrived.length === 1)
+          const inboxes = when === "while" ? arrived.map(Inbox.make) : []
+          client.unsafeWrite("STOR a\r\n")
+          if (when === "while") yield* inboxes[0]?.takeLine ?? Effect.void
+          client.unsafeWrite("STAT")
+          assert.strictEqual(sendUrgent?.(client.descriptor ?? -1, "!", 1, 1), 1)
+          client.unsafeWrite("ABOR\r\n")
+          const inbox = inboxes[0] ?? Inbox.make(arrived[0] as Connection)
+          if (when === "before") assert.strictEqual(yield* inbox.takeLine, "STOR a")
+          assert.strictEqual(yield* inbox.takeLine, "STAT!ABOR")
+          yield* client.end
+          yield* inbox.ended
+        }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
+    )
+  }
+
+  for (const end of ["dropped", "ended"] as const) {
+    it.effect.skipIf(ffi === undefined)(`sends the last bytes of a file, whole once the connection is ${end}`, () =>
+      Effect.gen(function* () {
+        const tcp = yield* Tcp
+        const content = Uint8Array.from({ length: 4096 }, (_, index) => index * 7)
+        const path = `${yield* temporary}/file`
+        Fs.writeFileSync(path, content)
+        const file = yield* Effect.acquireRelease(
+          Effect.sync(() => Fs.openSync(path, "r")),
+          (open) => Effect.sync(() => Fs.closeSync(open))
+        )
+        const taken: Array<number | undefined> = []
+        const port = yield* serving("127.0.0.1", (connection) => {
+          taken.push(connection.unsafeSendLast?.(file, 0, 4097), connection.unsafeSendLast?.(file, 96, 4000))
+          if (end === "dropped") connection.unsafeDestroy()
+          else Effect.runFork(connection.end)
+          taken.push(connection.unsafeSendLast?.(file, 0, 1))
+        })
+        const inbox = Inbox.make(yield* dropped(tcp.connect({ host: "127.0.0.1", port })))
+        assert.deepStrictEqual(Buffer.from(yield* inbox.takeAll), Buffer.from(content.subarray(96)))
+        assert.deepStrictEqual(taken, [-EAGAIN, 4000, -EAGAIN])
+      }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
+    )
+  }
 
   it.effect.skipIf(ffi === undefined)("pauses once, and not for each client, where no descriptor is left", () =>
     Effect.gen(function* () {

@@ -18,7 +18,7 @@ import { path } from "./Fixture.ts"
 type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 
 const { EAGAIN, EPIPE } = Os.constants.errno
-const size = 10_000
+const size = 100_000
 
 interface Given {
   /** What the kernel says when it is asked to send. */
@@ -29,7 +29,7 @@ interface Given {
   readonly action: Partial<Omit<TransferAction, "_tag">>
 }
 
-/** One RETR of a file of 10 000 bytes that is in the kernel's cache, and everything that became of it. */
+/** One RETR of a file of 100 000 bytes that is in the kernel's cache, and everything that became of it. */
 const retrieve = (given: Partial<Given> = {}) =>
   Effect.gen(function* () {
     const folder = yield* temporary
@@ -37,6 +37,7 @@ const retrieve = (given: Partial<Given> = {}) =>
     const { account = 0, server = 0 } = given.rates ?? {}
     const { answer = (length) => length } = given
     const calls: Array<readonly [offset: number, length: number]> = []
+    const lasts: Array<readonly [offset: number, length: number]> = []
     const events: Array<Event> = []
     const news: Array<ServerEvent> = []
     const count = { opened: 0, closed: 0, taken: 0 }
@@ -45,6 +46,10 @@ const retrieve = (given: Partial<Given> = {}) =>
       ...fake.connection,
       unsafeSendFile: (_file, offset, length) => {
         calls.push([offset, length])
+        return answer(length)
+      },
+      unsafeSendLast: (_file, offset, length) => {
+        lasts.push([offset, length])
         return answer(length)
       }
     }
@@ -91,7 +96,7 @@ const retrieve = (given: Partial<Given> = {}) =>
     } as TransferAction
     const isDone = QuickDownload.unsafePerform(actor, action)
     yield* Effect.addFinalizer(() => Effect.sync(() => actor.begun?.file.unsafeClose()))
-    return { actor, calls, connection, count, events, isDone, lease, news, wasDropped: fake.destroyed() > 0 }
+    return { actor, calls, connection, count, events, isDone, lasts, lease, news, wasDropped: fake.destroyed() > 0 }
   })
 
 const file = (part: { readonly offset: number; readonly end?: number }) => ({
@@ -126,9 +131,9 @@ describe.skipIf(ffi === undefined)("a download in one turn", () => {
   )
 
   for (const [part, expected] of [
-    [{ offset: 4000 }, [4000, 6000]],
-    [{ offset: 4000, end: 5000 }, [4000, 1000]],
-    [{ offset: 4000, end: 20_000 }, [4000, 6000]]
+    [{ offset: 4000 }, [4000, 96_000]],
+    [{ offset: 4000, end: 50_000 }, [4000, 46_000]],
+    [{ offset: 4000, end: 200_000 }, [4000, 96_000]]
   ] as const) {
     it.scoped(`is of the part that was asked for: ${JSON.stringify(part)}`, () =>
       Effect.gen(function* () {
@@ -139,28 +144,40 @@ describe.skipIf(ffi === undefined)("a download in one turn", () => {
     )
   }
 
-  it.scoped("of nothing asks the kernel for nothing", () =>
+  it.scoped("of little sends all of it together with the end", () =>
     Effect.gen(function* () {
-      const { calls, isDone } = yield* retrieve({ action: file({ offset: size }) })
+      const { calls, count, isDone, lasts, wasDropped } = yield* retrieve({ action: file({ offset: 99_000 }) })
       assert.isTrue(isDone)
-      assert.deepStrictEqual(calls, [])
+      assert.deepStrictEqual([calls, lasts], [[], [[99_000, 1000]]])
+      assert.deepStrictEqual(count, { opened: 1, closed: 1, taken: 1 })
+      assert.isTrue(wasDropped)
     })
   )
 
-  for (const [name, sent] of [
-    ["takes a part", 4096],
-    ["takes nothing now", -EAGAIN]
+  it.scoped("of nothing asks the kernel for nothing", () =>
+    Effect.gen(function* () {
+      const { calls, isDone, lasts } = yield* retrieve({ action: file({ offset: size }) })
+      assert.isTrue(isDone)
+      assert.deepStrictEqual([calls, lasts], [[], []])
+    })
+  )
+
+  for (const [name, sent, offset] of [
+    ["takes a part", 4096, 1000],
+    ["takes nothing now", -EAGAIN, 1000],
+    ["takes a part of little", 400, 99_000],
+    ["takes nothing of little now", -EAGAIN, 99_000]
   ] as const) {
     it.scoped(`is left to go on with where the kernel ${name}`, () =>
       Effect.gen(function* () {
         const { actor, connection, count, events, isDone, news, wasDropped } = yield* retrieve({
           answer: () => sent,
-          action: file({ offset: 1000 })
+          action: file({ offset })
         })
         const out = Math.max(0, sent)
         assert.isFalse(isDone)
-        assert.deepStrictEqual(events, [{ _tag: "TransferOpened", size: 9000 }])
-        assert.deepInclude(actor.begun, { connection, offset: 1000 + out, length: 9000 - out })
+        assert.deepStrictEqual(events, [{ _tag: "TransferOpened", size: size - offset }])
+        assert.deepInclude(actor.begun, { connection, offset: offset + out, length: size - offset - out })
         assert.strictEqual(actor.begun?.progress.bytes, out)
         assert.deepStrictEqual(count, { opened: 1, closed: 0, taken: 1 })
         assert.deepStrictEqual([news.length, wasDropped], [0, false])

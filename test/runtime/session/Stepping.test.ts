@@ -35,6 +35,17 @@ describe("a session that waits", () => {
     }).pipe(Effect.provide(Fixture.layer()))
   )
 
+  it.scoped("waits for the next line in the very turn in which its own affairs are done", () =>
+    Effect.gen(function* () {
+      const { fake, say } = yield* session
+      say("USER a\r\nPASS b\r\nEPSV\r\nABOR\r\n")
+      yield* settle
+      assert.match(fake.said.splice(0).join(""), /229 .*\r\n226 .*\r\n$/)
+      assert.match(say("EPSV\r\n"), /^229 /, "the port is bound")
+      assert.match(say("NOOP\r\n"), /^200 /)
+    }).pipe(Effect.provide(Fixture.layer()))
+  )
+
   it.scoped("ends with QUIT once its client has hung up", () =>
     Effect.gen(function* () {
       const { fiber, reader, say } = yield* session

@@ -17,7 +17,7 @@ const { EAGAIN, ECONNRESET, EINTR } = Os.constants.errno
 const shared = new Uint8Array(64 * 1024)
 
 /** Bytes read of one connection before the others have their turn. */
-const turn = 1024 * 1024
+const turn = 256 * 1024
 
 /** More than this in the way of text the caller shall wait for. */
 const patience = 16 * 1024

@@ -18,7 +18,7 @@ const { EAGAIN, ECONNRESET, EINTR } = Os.constants.errno
 const shared = new Uint8Array(64 * 1024)
 
 /** Bytes read of one connection before the others have their turn. */
-const turn = 1024 * 1024
+const turn = 256 * 1024
 
 /** Where a read brings fewer bytes, the peer is one that waits for an answer, and the next read would find nothing. */
 const few = 4096

@@ -5,7 +5,8 @@ const noWait = 0x8
 const page = 4096
 /** What Linux reads ahead at a time unless it is told otherwise: where its beginning is in memory, the rest most likely is. */
 const window = 128 * 1024
-const tmpfs = 0x0102_1994
+/** Linux's numbers of the file systems that have no disk: tmpfs and ramfs. */
+const diskless = new Set([0x0102_1994, 0x8584_58f6])
 const { EAGAIN } = Os.constants.errno
 
 /** Where the lower half of the length lies in a `struct iovec`. */
@@ -28,6 +29,7 @@ const buffer = Buffer.allocUnsafeSlow(portion)
 interface Calls {
   readonly has: (file: number, position: number, length: number) => boolean
   readonly read: (file: number, position: number, length: number) => boolean
+  readonly isInMemory: (file: number) => boolean
 }
 
 const make = ({ koffi, libc }: Ffi): Calls => {
@@ -37,7 +39,7 @@ const make = ({ koffi, libc }: Ffi): Calls => {
   const whole = new Uint32Array(new BigUint64Array([BigInt(koffi.address(buffer)), 0n]).buffer)
   const statistics = new BigInt64Array(32)
 
-  const isInMemory = (file: number): boolean => fstatfs(file, statistics) === 0 && Number(statistics[0]) === tmpfs
+  const isInMemory = (file: number): boolean => fstatfs(file, statistics) === 0 && diskless.has(Number(statistics[0]))
 
   const probe = (file: number, position: number): number =>
     preadv2(file, vector, 1, position, noWait) >= 0 ? 0 : koffi.errno()
@@ -56,7 +58,8 @@ const make = ({ koffi, libc }: Ffi): Calls => {
       const count = preadv2(file, whole, 1, position, noWait)
       if (count >= 0) return count === length
       return koffi.errno() !== EAGAIN && isInMemory(file) && preadv2(file, whole, 1, position, 0) === length
-    }
+    },
+    isInMemory
   }
 }
 
@@ -87,3 +90,11 @@ export const has = (file: number, position: number, length: number): boolean =>
  */
 export const unsafeRead = (file: number, position: number, length: number): Uint8Array | undefined =>
   length <= portion && declared?.read(file, position, length) === true ? buffer.subarray(0, length) : undefined
+
+/**
+ * Tells whether a file lies in a file system that has no disk to wait for.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isInMemory = (file: number): boolean => declared?.isInMemory(file) ?? false

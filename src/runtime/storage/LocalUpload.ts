@@ -140,6 +140,7 @@ export const begin = (
       offset: state.position,
       replaces: site.status?.size,
       write: (bytes) => told(temporary.write(bytes)),
+      ...(temporary.unsafeWrite && { unsafeWrite: temporary.unsafeWrite }),
       seal: told(seal),
       commit: told(commit),
       discard: Effect.sync(() => {

@@ -131,17 +131,28 @@ export const begin = (
       () => leave
     )
 
+    const fits = (bytes: Uint8Array): boolean => bytes.length <= (unsafeAvailable(tree) ?? bytes.length)
+
+    const take = (bytes: Uint8Array): void => {
+      pieces.push(Uint8Array.from(bytes))
+      state.size += bytes.length
+      tree.pending.set(hidden, state.size)
+      digester.unsafeUpdate(bytes)
+    }
+
     const write = (bytes: Uint8Array) =>
       Effect.suspend(() => {
-        const room = unsafeAvailable(tree)
         if (!state.open) return refuse("Io")
-        if (room !== undefined && bytes.length > room) return refuse("NoSpace")
-        pieces.push(Uint8Array.from(bytes))
-        state.size += bytes.length
-        tree.pending.set(hidden, state.size)
-        digester.unsafeUpdate(bytes)
+        if (!fits(bytes)) return refuse("NoSpace")
+        take(bytes)
         return Effect.void
       })
+
+    const unsafeWrite = (bytes: Uint8Array): number => {
+      if (!state.open || !fits(bytes)) return 0
+      take(bytes)
+      return bytes.length
+    }
 
     const commit = Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const there = parent.children.get(name)
@@ -161,6 +172,7 @@ export const begin = (
       offset: state.size,
       replaces: node?.content.length,
       write,
+      unsafeWrite,
       seal: Effect.void,
       commit,
       discard: Effect.sync(() => {

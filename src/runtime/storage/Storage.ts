@@ -85,6 +85,12 @@ export interface Upload {
   readonly replaces: number | undefined
   /** Stores the next bytes. One at a time; the memory is the caller's again when it completes. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, StorageError>
+  /**
+   * Stores as many of the next bytes as can be stored in this turn, without waiting for a disk, and answers how many those were. The
+   * rest is for `write`, which also tells what is wrong where something is. Not while a `write` is under way. Who puts another `write`
+   * in front of a storage's own leaves this out, or bytes pass it by.
+   */
+  readonly unsafeWrite?: (bytes: Uint8Array) => number
   /** Writes through what has come, so that `commit` only has to give it its name; `commit` does this itself where nobody has. */
   readonly seal: Effect.Effect<void, StorageError>
   /** Gives the file its name, in one step and for good: from then on it is whole, before it is not there. At most once. */

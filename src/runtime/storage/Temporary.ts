@@ -5,6 +5,7 @@ import type * as Scope from "effect/Scope"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
+import * as PromptWrite from "../platform/PromptWrite.ts"
 import type * as Status from "../platform/Status.ts"
 import type { ChunkPool } from "./ChunkPool.ts"
 import type { Digester } from "./Digester.ts"
@@ -29,6 +30,8 @@ export interface Temporary {
   readonly file: Descriptor.Written
   readonly state: State
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, NodeCall.SystemError>
+  /** Writes in this turn what needs no disk, and answers how many bytes that was; absent where the system cannot tell. */
+  readonly unsafeWrite: ((bytes: Uint8Array) => number) | undefined
   /** It counts on what had the name when it was begun, be it nothing: it has its bytes in front, or is to go behind it. */
   readonly expects: boolean
   readonly unsafeIsKept: () => boolean
@@ -121,7 +124,7 @@ export const make = (
   const partialName = Partials.partialName(hash)
   const told = <A, R>(effect: Effect.Effect<A, NodeCall.SystemError, R>) =>
     Effect.mapError(effect, HostError.toStorageError(path))
-  const badRestart = new StorageError({ reason: "BadRestart", path })
+  const badRestart = Effect.suspend(() => new StorageError({ reason: "BadRestart", path }))
 
   const openName = (name: HostPath.HostPath, flags: number) =>
     Disk.using<number>(place.descriptor, (done) =>
@@ -214,8 +217,23 @@ export const make = (
     })
   })
 
+  const unsafeWrite =
+    ({ file, state }: Held, promptly: PromptWrite.PromptWrite) =>
+    (bytes: Uint8Array) => {
+      if (bytes.length === 0 || state.failure !== undefined || !file.hold()) return 0
+      const length = promptly(file.fd, bytes, state.position)
+      file.release()
+      if (length === 0) return 0
+      state.position += length
+      digester.unsafeUpdate(length === bytes.length ? bytes : bytes.subarray(0, length))
+      return length
+    }
+
+  const promptly = PromptWrite.make()
+
   return Effect.map(begin, (held) => ({
     ...held,
+    unsafeWrite: promptly && unsafeWrite(held, promptly),
     write: (bytes) =>
       Effect.suspend(() => {
         const { file, state } = held

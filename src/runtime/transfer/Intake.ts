@@ -9,6 +9,9 @@ const segment = 64 * 1024
 
 const smallest = 4 * 1024
 
+/** Where what is stored at once passes: one place for all uploads of a thread stays in the cache. No `Buffer`: its `slice` copies nothing. */
+const passage = new Uint8Array(256 * 1024)
+
 /**
  * Gathers what a data connection brings into two buffers by turns: while one is being stored, the other fills, and when that is
  * full the client has to wait. The buffers grow with a client that fills them, and stay small for a small file.
@@ -24,6 +27,11 @@ export class Intake implements Reader {
   whole = false
   /** When that came, by `EventLoop.unsafeNow`. */
   endedAt = 0
+  /**
+   * Stores bytes in this turn and answers how many of them. Where it is set, what comes while its taker waits is stored at once, and the
+   * taker hears only of what that leaves.
+   */
+  unsafeStore: ((bytes: Uint8Array) => number) | undefined = undefined
   readonly #connection: Connection
   readonly #pool: ChunkPool
   readonly #progress: Progress
@@ -68,14 +76,19 @@ export class Intake implements Reader {
 
   unsafeRoom(): Uint8Array | undefined {
     if (this.#paused || this.#closed) return undefined
+    if (this.unsafeStore !== undefined && this.#wake !== undefined) return passage
     return (this.#filling ?? this.#begin(segment)).subarray(this.#filled)
   }
 
   onData(bytes: Uint8Array): void {
     this.#progress.bytes += bytes.length
     this.#progress.movedAt = this.#unsafeNow()
-    if (this.#isInPlace(bytes)) this.#grow(bytes.length)
-    else this.#put(bytes)
+    // A taker that waits has stored all that came before.
+    const stored = this.#wake === undefined ? 0 : (this.unsafeStore?.(bytes) ?? 0)
+    if (stored === bytes.length) return
+    const rest = stored === 0 ? bytes : bytes.subarray(stored)
+    if (this.#isInPlace(rest)) this.#grow(rest.length)
+    else this.#put(rest)
     this.#stir()
   }
 

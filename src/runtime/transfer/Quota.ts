@@ -32,6 +32,8 @@ const largestBlock = 8 * KiB * KiB
 export interface Room {
   /** Makes sure of this many bytes in all; fails with `QuotaBytes`. */
   readonly cover: (bytes: number) => Effect.Effect<void, StorageError>
+  /** Whether that was made sure of already. */
+  readonly unsafeCovers: (bytes: number) => boolean
   /** Gives back what was not used, and counts what has changed. At most once. */
   readonly unsafeSettle: (changed: Amount) => void
 }
@@ -47,7 +49,7 @@ export const room = (
   { isNew, path }: { readonly isNew: boolean; readonly path: VirtualPath.VirtualPath }
 ): Effect.Effect<Room, StorageError> => {
   const files = isNew ? 1 : 0
-  const exceeded = new StorageError({ reason: "QuotaBytes", path })
+  const exceeded = Effect.suspend(() => new StorageError({ reason: "QuotaBytes", path }))
   let held = 0
   let block = firstBlock
   const take = (bytes: number, patient: boolean) =>
@@ -69,10 +71,11 @@ export const room = (
         block = 0
         // The last of a quota is for the file, too.
         return wanted === needed
-          ? Effect.fail(exceeded)
-          : Effect.flatMap(take(needed, true), (granted) => (granted ? Effect.void : Effect.fail(exceeded)))
+          ? exceeded
+          : Effect.flatMap(take(needed, true), (granted) => (granted ? Effect.void : exceeded))
       })
     },
+    unsafeCovers: (bytes) => bytes <= held,
     unsafeSettle: (changed) => quota.unsafeSettle({ reserved: { bytes: held, files }, changed })
   }
   return Effect.flatMap(quota.reserve({ bytes: 0, files }), (granted) =>

@@ -108,6 +108,7 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
     (intake) => Effect.sync(() => intake.unsafeClose())
   )
   const sink = yield* makeSink(request, path, upload, room)
+  if (throttle === undefined) intake.unsafeStore = sink.unsafeFeed
   progress.phase = "Moving"
   progress.movedAt = unsafeNow()
   progress.unsafeIsWhole = () => intake.whole
@@ -137,6 +138,13 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   if (unconfirmed === true) return yield* new StorageError({ reason: "Unconfirmed", path })
 })
 
+/** Only what would have to wait for the disk is left to do. */
+const store = (upload: Upload, bytes: Uint8Array) =>
+  Effect.suspend(() => {
+    const stored = upload.unsafeWrite?.(bytes) ?? 0
+    return stored === bytes.length ? Effect.void : upload.write(bytes.subarray(stored))
+  })
+
 /** What becomes of the bytes on their way: out of MODE Z, out of TYPE A, within the limits, to storage. */
 const makeSink = Effect.fnUntraced(function* (
   { intake, mode, progress, representation, unsafeNow }: Request,
@@ -145,7 +153,6 @@ const makeSink = Effect.fnUntraced(function* (
   room: Quota.Room | undefined
 ) {
   const { largest, quota } = intake
-  const tooLarge = new StorageError({ reason: "TooLarge", path })
   const isUnlimited = largest === Number.POSITIVE_INFINITY && quota?.isLimited !== true
   const replaces = upload.replaces ?? 0
   let size = upload.offset
@@ -154,14 +161,22 @@ const makeSink = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       if (bytes.length === 0) return Effect.void
       size += bytes.length
-      if (size > largest) return Effect.fail(tooLarge)
+      if (size > largest) return Effect.fail(new StorageError({ reason: "TooLarge", path }))
       progress.storing = true
-      const written = Effect.map(upload.write(bytes), () => {
+      const written = Effect.map(store(upload, bytes), () => {
         progress.storing = false
         progress.movedAt = unsafeNow()
       })
       return room === undefined ? written : Effect.zipRight(room.cover(size - replaces), written)
     })
+  /** Within the limits, as far as they are known to reach. */
+  const unsafeFeed = (bytes: Uint8Array): number => {
+    const after = size + bytes.length
+    if (after > largest || room?.unsafeCovers(after - replaces) === false) return 0
+    const stored = upload.unsafeWrite?.(bytes) ?? 0
+    size += stored
+    return stored
+  }
 
   let state = Ascii.emptyDecode
   const decode = (bytes: Uint8Array) =>
@@ -172,7 +187,10 @@ const makeSink = Effect.fnUntraced(function* (
     })
   const stored = representation === "A" ? decode : write
   const flush = representation === "A" ? Effect.suspend(() => write(Ascii.flush(state))) : Effect.void
-  if (mode === "S") return { feed: stored, finish: flush }
+  if (mode === "S") {
+    const isStraight = representation === "I" && upload.unsafeWrite !== undefined
+    return { feed: stored, finish: flush, unsafeFeed: isStraight ? unsafeFeed : undefined }
+  }
 
   const engine = yield* Deflate.inflate
   const unpacked = (bytes: Uint8Array) => {
@@ -182,6 +200,7 @@ const makeSink = Effect.fnUntraced(function* (
   }
   return {
     feed: (bytes: Uint8Array) => engine.feed(bytes, unpacked),
-    finish: Effect.zipRight(engine.finish(unpacked), flush)
+    finish: Effect.zipRight(engine.finish(unpacked), flush),
+    unsafeFeed: undefined
   }
 })

@@ -94,7 +94,7 @@ const storage = Layer.effectContext(
         },
         store: (path, options) =>
           Effect.map(storage.store(path, options), (upload) => {
-            if (path === "/stuck") return { ...upload, write: () => Effect.never }
+            if (path === "/stuck") return { ...upload, unsafeWrite: () => 0, write: () => Effect.never }
             // A disk that does not say whether the name will last.
             if (path !== "/unsure") return upload
             return { ...upload, commit: Effect.map(upload.commit, (stored) => ({ ...stored, unconfirmed: true })) }

@@ -108,6 +108,7 @@ describe("an upload to the local disk", () => {
             yield* instead("write", failWith("EIO"))
             assert.strictEqual(yield* reason(upload.write(Buffer.from("more"))), "Io")
             assert.isFalse(upload.unsafeIsKept())
+            assert.strictEqual(upload.unsafeWrite?.(Buffer.from("and more")) ?? 0, 0)
           })
         )
         assert.deepStrictEqual(Fs.readdirSync(root), [])

@@ -195,6 +195,16 @@ describe.each(locals)("LocalStorage, written to ($name)", ({ over }) => {
         assert.strictEqual(yield* reason(store("/file", big)), "NoSpace")
         assert.strictEqual(yield* reason(store("/new", big)), "NoSpace")
         assert.strictEqual(yield* reason(store("/file", big, { offset: "end" })), "NoSpace")
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const upload = yield* (yield* Storage).store(at("/new"), { ...usual, partial: "discard" })
+            const bytes = Buffer.from(big)
+            const stored = upload.unsafeWrite?.(bytes) ?? 0
+            assert.isBelow(stored, 262_144)
+            assert.strictEqual(yield* reason(upload.write(bytes.subarray(stored))), "NoSpace")
+            assert.strictEqual(upload.unsafeWrite?.(bytes.subarray(0, 1)) ?? 0, 0)
+          })
+        )
         assert.deepStrictEqual(Fs.readdirSync(folder), ["file"])
         assert.strictEqual(Fs.readFileSync(`${folder}/file`, "utf8"), "old")
         yield* store("/file", "new")

@@ -192,6 +192,45 @@ describe.each(drivers)("Storage, written to ($name)", ({ layer }) => {
     { fastCheck: { numRuns: 60 } }
   )
 
+  it.effect.prop(
+    "what is stored at once and what may wait are one file",
+    [
+      FastCheck.array(FastCheck.tuple(FastCheck.boolean(), FastCheck.stringOf(FastCheck.constantFrom(..."abc")))),
+      FastCheck.constantFrom(0, 3)
+    ],
+    ([pieces, offset]) =>
+      Effect.gen(function* () {
+        const storage = yield* Storage
+        const whole = "old content".slice(0, offset) + pieces.map(([, text]) => text).join("")
+        const stored = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const upload = yield* storage.store(at("/file"), { ...usual, offset, digest: "SHA-256" })
+            for (const [atOnce, text] of pieces) {
+              const buffer = bytesOf(text)
+              const count = atOnce ? (upload.unsafeWrite?.(buffer) ?? 0) : 0
+              if (count < buffer.length) yield* upload.write(buffer.subarray(count))
+              buffer.fill(0)
+            }
+            const committed = yield* upload.commit
+            assert.strictEqual(upload.unsafeWrite?.(bytesOf("late")) ?? 0, 0)
+            return committed
+          })
+        )
+        assert.deepStrictEqual([stored.size, yield* content("/file")], [whole.length, whole])
+        assert.strictEqual(stored.digest?.value, expectDigest("SHA-256", whole))
+      }).pipe(onFiles),
+    { fastCheck: { numRuns: 30 } }
+  )
+
+  it.effect("nothing is stored at once after its scope has closed", () =>
+    Effect.gen(function* () {
+      const storage = yield* Storage
+      const upload = yield* Effect.scoped(storage.store(at("/new"), { ...usual, partial: "keep" }))
+      assert.strictEqual(upload.unsafeWrite?.(bytesOf("late")) ?? 0, 0)
+      assert.isUndefined(yield* storage.partial(at("/new")))
+    }).pipe(onFiles)
+  )
+
   it.effect("a large file is gone on with, its digest that of the whole", () =>
     Effect.gen(function* () {
       const text = "0123456789abcdef".repeat(100_000)

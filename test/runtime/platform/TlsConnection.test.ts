@@ -12,6 +12,7 @@ import * as TlsContext from "../../../src/runtime/platform/TlsContext.ts"
 import type { TlsError } from "../../../src/runtime/platform/TlsError.ts"
 import * as SelfSigned from "../../../src/runtime/tls/SelfSigned.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
+import * as ForgedRecords from "../../support/ForgedRecords.ts"
 import * as Inbox from "../../support/Inbox.ts"
 
 const sign = (host: string, now = Date.now()) => SelfSigned.make({ hosts: [host], now })
@@ -430,6 +431,34 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
           raw.resetAndDestroy()
           assert.strictEqual((yield* inbox.closed)?.reason, "Reset")
           assert.strictEqual(inbox.calls.end, 0)
+        })
+      )
+    )
+
+    it.live("records of no length are nothing, and a flood of them is the end of its connection alone", () =>
+      run(
+        Effect.gen(function* () {
+          const found: Array<TlsConnection> = []
+          const port = yield* serving(kind, (tls) => void found.push(tls))
+          const read = Effect.suspend(() => {
+            const tls = found.at(-1)
+            if (tls === undefined) throw new Error("nobody came")
+            return Effect.as(tls.established, Inbox.make(tls))
+          })
+          const nothing = (count: number) => Array.from({ length: count }, () => new Uint8Array(0))
+          const other = yield* ForgedRecords.client(port, version)
+          const beside = yield* read
+          const forger = yield* ForgedRecords.client(port, version)
+          const inbox = yield* read
+          forger.send([...nothing(20), Buffer.from("one\r\n"), ...nothing(20), Buffer.from("two\r\n")])
+          assert.deepStrictEqual([yield* inbox.takeLine, yield* inbox.takeLine], ["one", "two"])
+          assert.strictEqual(inbox.calls.data, 2)
+          forger.raw.on("error", () => {})
+          forger.send(nothing(10_000))
+          yield* inbox.closed
+          assert.strictEqual(inbox.calls.data, 2)
+          other.send([Buffer.from("three\r\n")])
+          assert.strictEqual(yield* beside.takeLine, "three")
         })
       )
     )

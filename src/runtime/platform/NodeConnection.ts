@@ -3,6 +3,7 @@ import * as Net from "node:net"
 import * as Effect from "effect/Effect"
 import * as HostPort from "../../domain/HostPort.ts"
 import * as Text from "../../domain/Text.ts"
+import * as ReadInto from "./ReadInto.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import { type Connection, type Endpoint, type Reader, TcpError } from "./Tcp.ts"
 
@@ -55,6 +56,9 @@ export const toEndpoint = (address: string | undefined, port: number | undefined
  * of that is no copy.
  */
 const shared = new Uint8Array(64 * 1024)
+
+/** As much as a record of TLS brings at the most. The same few bytes again and again stay in the processor's nearest cache. */
+const record = new Uint8Array(16 * 1024)
 
 const nothing = new Uint8Array(0)
 
@@ -137,6 +141,19 @@ export class NodeConnection implements Connection {
     return connection
   }
 
+  /** The same for a socket of TLS that nothing was read of yet: its bytes come in memory that is shared, as far as Node lets them. */
+  static fresh(raw: Net.Socket, isWhole?: () => boolean): NodeConnection {
+    const connection = NodeConnection.accepted(raw, isWhole)
+    ReadInto.unsafeBegin(raw, record, (count) => {
+      const bytes = count === record.length ? record : record.subarray(0, count)
+      // The stream keeps the order, and what comes while nobody may be told.
+      if (raw.readableFlowing !== true || raw.readableLength > 0) return raw.push(Buffer.from(bytes))
+      connection.#receive(bytes)
+      return true
+    })
+    return connection
+  }
+
   static adopt(descriptor: number, local: Endpoint, remote: Endpoint): NodeConnection {
     const raw = openSocket(descriptor, (bytes) => connection.#receive(bytes))
     const connection = new NodeConnection(raw, local, remote)
@@ -182,8 +199,9 @@ export class NodeConnection implements Connection {
     else this.raw.resume()
   }
 
+  /** Without a reader it is paused already; a socket that is told to stop reading shakes no hands. */
   readonly pause = (): void => {
-    this.raw.pause()
+    if (this.#reader !== undefined) this.raw.pause()
   }
 
   readonly resume = (): void => {

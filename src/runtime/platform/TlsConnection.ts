@@ -137,7 +137,7 @@ export class TlsConnection implements Connection {
     socket.once("close", () => this.#settle(new TlsError({ reason: "Cut", detail: "" })))
     socket.once("secure", () => this.#settle(established(socket, options)))
     if (raw instanceof Wire) raw.once("close", () => socket.destroy(raw.errored ?? undefined))
-    this.#inner = NodeConnection.accepted(socket, () => !socket.truncated)
+    this.#inner = NodeConnection.fresh(socket, () => !socket.truncated)
     if (raw.destroyed) this.#settle(new TlsError({ reason: "Cut", detail: "" }))
   }
 

@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Descriptor } from "../platform/Descriptor.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
+import * as PageCache from "../platform/PageCache.ts"
 import type { ChunkPool } from "./ChunkPool.ts"
 import * as Pull from "./Pull.ts"
 import type { StorageError } from "./Storage.ts"
@@ -29,6 +30,15 @@ const settled = (slot: Slot): Effect.Effect<void> =>
     : Effect.async((resume) => {
         slot.wake = () => resume(Effect.void)
       })
+
+/** What is in memory is read sooner than another thread is woken. */
+const unsafeRead = (fd: number, buffer: Buffer, position: number): number | NodeCall.SystemError => {
+  try {
+    return Fs.readSync(fd, buffer, 0, buffer.length, position)
+  } catch (error) {
+    return error as NodeCall.SystemError
+  }
+}
 
 /**
  * What a stream needs to know: where to begin and how long the file is thought to be (bytes), where the buffers come from, and
@@ -57,15 +67,22 @@ const makeReader = (file: Descriptor, { offset, size, pool, toError }: Options) 
       slot.result = NodeCall.systemError(EBADF, "read")
       return
     }
+    const left = Math.max(size - position, 0)
     // One byte more than is left: a read that comes back short of that is the end, and needs no second one to find out.
-    const buffer = slot.buffer ?? pool.take(Math.max(size - position, 0) + 1)
+    const buffer = slot.buffer ?? pool.take(left + 1)
     slot.buffer = buffer
     slot.result = undefined
-    Fs.read(file.fd, buffer, 0, buffer.length, position, (error, length) => {
+    const done = (result: NonNullable<Slot["result"]>) => {
       file.release()
-      slot.result = error ?? length
+      slot.result = result
       slot.wake?.()
-    })
+    }
+    // A chunk a turn: others have theirs in between.
+    if (left > 0 && PageCache.has(file.fd, position, Math.min(left, buffer.length))) {
+      setImmediate(() => done(unsafeRead(file.fd, buffer, position)))
+    } else {
+      Fs.read(file.fd, buffer, 0, buffer.length, position, (error, length) => done(error ?? length))
+    }
   }
 
   const take = (slot: Slot): Effect.Effect<Chunk.Chunk<Uint8Array> | undefined, StorageError> => {

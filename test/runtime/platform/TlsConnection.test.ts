@@ -2,7 +2,7 @@ import * as Net from "node:net"
 import { Duplex } from "node:stream"
 import * as Tls from "node:tls"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Fiber, type Scope } from "effect"
+import { Effect, Either, FastCheck, Fiber, type Scope } from "effect"
 import * as Ahead from "../../../src/runtime/platform/Ahead.ts"
 import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
@@ -12,6 +12,7 @@ import * as TlsContext from "../../../src/runtime/platform/TlsContext.ts"
 import type { TlsError } from "../../../src/runtime/platform/TlsError.ts"
 import * as SelfSigned from "../../../src/runtime/tls/SelfSigned.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
+import * as ForgedRecords from "../../support/ForgedRecords.ts"
 import * as Inbox from "../../support/Inbox.ts"
 
 const sign = (host: string, now = Date.now()) => SelfSigned.make({ hosts: [host], now })
@@ -229,6 +230,85 @@ const through = (port: number, versions: Tls.ConnectionOptions, count: number, l
 
 const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 31 + (index >> 8)) & 0xff)
 
+const pattern = Buffer.from(Uint8Array.from({ length: 600_000 }, (_, index) => (index * 7 + (index >> 8) * 13) & 0xff))
+
+interface Visit {
+  readonly pieces: ReadonlyArray<number>
+  /** After so many calls of the reader it pauses, and goes on in this way. */
+  readonly pauses: ReadonlyArray<readonly [calls: number, how: keyof typeof ways]>
+  /** Turns of the event loop before there is a reader. */
+  readonly late: number
+}
+
+const ways = {
+  now: (go: () => void) => go(),
+  tick: (go: () => void) => process.nextTick(go),
+  microtask: (go: () => void) => queueMicrotask(go),
+  turn: (go: () => void) => setImmediate(go),
+  turns: (go: () => void) => setImmediate(() => setImmediate(() => setImmediate(go)))
+}
+
+const visits: FastCheck.Arbitrary<Visit> = FastCheck.record({
+  pieces: FastCheck.array(
+    FastCheck.oneof(FastCheck.integer({ min: 1, max: 100 }), FastCheck.integer({ min: 1, max: 90_000 })),
+    { minLength: 1, maxLength: 12 }
+  ),
+  pauses: FastCheck.array(
+    FastCheck.tuple(
+      FastCheck.integer({ min: 1, max: 9 }),
+      FastCheck.constantFrom<keyof typeof ways>("now", "tick", "microtask", "turn", "turns")
+    ),
+    { minLength: 1, maxLength: 5 }
+  ),
+  late: FastCheck.integer({ min: 0, max: 4 })
+})
+
+/** A client that sends the pattern in pieces and then close_notify, and a reader that takes it as the visit says. */
+const carried =
+  (versions: Tls.ConnectionOptions, { late, pauses, pieces }: Visit) =>
+  (port: number, server: Effect.Effect<TlsConnection>) =>
+    Effect.gen(function* () {
+      const socket = yield* client(port, versions)
+      const tls = yield* server
+      yield* tls.established
+      let sent = 0
+      for (const piece of pieces) {
+        socket.write(pattern.subarray(sent, sent + piece))
+        sent = Math.min(pattern.length, sent + piece)
+      }
+      socket.end()
+      for (let turn = 0; turn < late; turn++) yield* Descriptors.turn
+      const wrong: Array<string> = []
+      const mind = (isRight: boolean, what: string) => {
+        if (!isRight) wrong.push(what)
+      }
+      let [position, calls, next, paused, ended] = [0, 0, 0, false, false]
+      tls.read({
+        onData: (chunk) => {
+          mind(!paused, "bytes while paused")
+          mind(!ended, "bytes behind the end")
+          mind(pattern.subarray(position, position + chunk.length).equals(chunk), `other bytes at ${position}`)
+          position += chunk.length
+          calls += 1
+          const [due, how] = pauses[next % pauses.length] ?? [1, "now"]
+          if (calls < due) return
+          ;[calls, next, paused] = [0, next + 1, true]
+          tls.pause()
+          ways[how](() => {
+            paused = false
+            tls.resume()
+          })
+        },
+        onEnd: () => {
+          mind(!ended, "a second end")
+          ended = true
+        },
+        onClose: () => {}
+      })
+      yield* Descriptors.until(() => ended)
+      assert.deepStrictEqual([wrong, position, tls.truncated], [[], sent, false])
+    })
+
 describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
   describe.each(["TLSv1.2", "TLSv1.3"] as const)("%s", (version) => {
     const versions = { minVersion: version, maxVersion: version } as const
@@ -302,6 +382,83 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
           })
           yield* Descriptors.until(() => ended)
           assert.deepStrictEqual([received, tls.truncated], [40_000, false])
+        })
+      )
+    )
+
+    it.live("loses and reorders no byte, however they come and whenever the reader pauses", () =>
+      Effect.promise(() =>
+        FastCheck.assert(
+          FastCheck.asyncProperty(visits, (visit) => Effect.runPromise(one(kind, carried(versions, visit)))),
+          { numRuns: 25 }
+        )
+      )
+    )
+
+    it.live("takes no fresh memory for what is read at once", () =>
+      one(kind, (port, server) =>
+        Effect.gen(function* () {
+          const socket = yield* client(port, versions)
+          const tls = yield* server
+          yield* tls.established
+          const memory = new Set<ArrayBufferLike>()
+          let received = 0
+          tls.read({
+            onData: (chunk) => {
+              memory.add(chunk.buffer)
+              received += chunk.length
+            },
+            onEnd: () => {},
+            onClose: () => {}
+          })
+          socket.write(Buffer.alloc(1_000_000))
+          yield* Descriptors.until(() => received === 1_000_000)
+          assert.strictEqual(memory.size, 1)
+        })
+      )
+    )
+
+    it.live("tells a reset behind bytes as one", () =>
+      one(kind, (port, server) =>
+        Effect.gen(function* () {
+          const raw = Net.connect(port, "127.0.0.1")
+          const socket = yield* client(port, { ...versions, socket: raw })
+          const tls = yield* server
+          yield* tls.established
+          const inbox = Inbox.make(tls)
+          yield* Effect.async<void>((resume) => void socket.write(bytes, () => resume(Effect.void)))
+          yield* inbox.takeBytes(bytes.length)
+          raw.resetAndDestroy()
+          assert.strictEqual((yield* inbox.closed)?.reason, "Reset")
+          assert.strictEqual(inbox.calls.end, 0)
+        })
+      )
+    )
+
+    it.live("records of no length are nothing, and a flood of them is the end of its connection alone", () =>
+      run(
+        Effect.gen(function* () {
+          const found: Array<TlsConnection> = []
+          const port = yield* serving(kind, (tls) => void found.push(tls))
+          const read = Effect.suspend(() => {
+            const tls = found.at(-1)
+            if (tls === undefined) throw new Error("nobody came")
+            return Effect.as(tls.established, Inbox.make(tls))
+          })
+          const nothing = (count: number) => Array.from({ length: count }, () => new Uint8Array(0))
+          const other = yield* ForgedRecords.client(port, version)
+          const beside = yield* read
+          const forger = yield* ForgedRecords.client(port, version)
+          const inbox = yield* read
+          forger.send([...nothing(20), Buffer.from("one\r\n"), ...nothing(20), Buffer.from("two\r\n")])
+          assert.deepStrictEqual([yield* inbox.takeLine, yield* inbox.takeLine], ["one", "two"])
+          assert.strictEqual(inbox.calls.data, 2)
+          forger.raw.on("error", () => {})
+          forger.send(nothing(10_000))
+          yield* inbox.closed
+          assert.strictEqual(inbox.calls.data, 2)
+          other.send([Buffer.from("three\r\n")])
+          assert.strictEqual(yield* beside.takeLine, "three")
         })
       )
     )

@@ -78,6 +78,29 @@ it.scoped("a stalled reader holds two chunks, and none once it is gone", () =>
   })
 )
 
+it.scoped("gives others their turn between any two chunks, also of a file that is in memory", () =>
+  Effect.gen(function* () {
+    const file = yield* openFile(yield* sample)
+    const pool = ChunkPool.make({ largest: 4096 })
+    let turns = 0
+    let isOver = false
+    const count = () => {
+      turns += 1
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    let chunks = 0
+    yield* Stream.runForEach(FileBytes.stream(file, { offset: 0, size, pool, toError }), () =>
+      Effect.sync(() => {
+        chunks += 1
+      })
+    )
+    isOver = true
+    assert.isAbove(chunks, 40)
+    assert.isAtLeast(turns, chunks - 1)
+  })
+)
+
 it.scoped("a small file costs one small buffer and one read", () =>
   Effect.gen(function* () {
     const path = `${yield* temporary}/small`

@@ -14,7 +14,7 @@ export interface Results {
   readonly servers: ReadonlyArray<Server>
   readonly workloads: ReadonlyArray<Workload>
   readonly summaries: ReadonlyArray<Summary.Summary>
-  /** Processor, cores, kernel, memory and how busy it was at the start. */
+  /** Processor, cores, kernel, its congestion control, memory and how busy it was at the start. */
   readonly machine: Readonly<Record<string, string | number>>
 }
 

@@ -26,10 +26,20 @@ import * as Workloads from "./Workloads.ts"
 
 const print = (text: string) => Effect.sync(() => process.stdout.write(`${text}\n`))
 
+/** What paces a download where nothing else limits it. */
+const congestionControl = (): string => {
+  try {
+    return Fs.readFileSync("/proc/sys/net/ipv4/tcp_congestion_control", "latin1").trim()
+  } catch {
+    return "unknown"
+  }
+}
+
 const machine = () => ({
   processor: Os.cpus()[0]?.model.trim() ?? "unknown",
   cores: Os.availableParallelism(),
   kernel: Os.release(),
+  "congestion control": congestionControl(),
   "memory GiB": Math.round(Os.totalmem() / 2 ** 30),
   "load average at the start": Os.loadavg()[0]?.toFixed(2) ?? "?"
 })

@@ -17,6 +17,9 @@ const { EAGAIN, ECONNRESET, EINTR } = Os.constants.errno
 /** `Reader.onData` may not keep its bytes, so one buffer does for all connections of a thread. No `Buffer`: its `slice` copies nothing. */
 const shared = new Uint8Array(64 * 1024)
 
+/** Not `shared`: another connection's reader may be at work on what that has. */
+const waste = new Uint8Array(64 * 1024)
+
 /** Bytes read of one connection before the others have their turn. */
 const turn = 256 * 1024
 
@@ -239,7 +242,7 @@ export class EpollConnection implements Connection, Watched {
    * and the peer loses what is still on its way.
    */
   unsafeForgetInput(): void {
-    if (this.#reader === undefined && this.#descriptor >= 0) this.#io.receive(this.#descriptor, shared, shared.length)
+    if (this.#reader === undefined && this.#descriptor >= 0) this.#io.receive(this.#descriptor, waste, waste.length)
   }
 
   get #isUnwritable(): boolean {

@@ -98,6 +98,26 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     assert.strictEqual(watched.size, 0)
   })
 
+  it("throws away what nobody reads without touching what another connection's reader is at work on", () => {
+    const control = stage()
+    const data = stage()
+    const heard: Array<string> = []
+    control.connection.read({
+      onData: (bytes) => {
+        data.connection.unsafeForgetInput()
+        heard.push(Buffer.from(bytes).toString())
+      },
+      onEnd: () => {},
+      onClose: () => {}
+    })
+    data.incoming.push("nobody reads this")
+    control.incoming.push("RETR file")
+    control.watched.get(control.descriptor)?.unsafeReady(true, false, false, false)
+    assert.deepStrictEqual(heard, ["RETR file"])
+    assert.deepStrictEqual(data.incoming, [])
+    for (const { connection } of [control, data]) connection.unsafeDestroy()
+  })
+
   it("takes no room for no end, and loses only itself where its reader has none to give", () => {
     const { connection, descriptor, incoming, turn, watched } = stage()
     const heard: Array<string> = []

@@ -16,6 +16,16 @@ export const unsafeCount = (): number => {
   }
 }
 
+/** Whether a number is an open descriptor's. */
+export const unsafeIsOpen = (descriptor: number): boolean => {
+  try {
+    Fs.fstatSync(descriptor)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Turns the event loop until `settled` holds; the test's own timeout is the limit. */
 export const until = (settled: () => boolean): Effect.Effect<void> =>
   Effect.suspend(() => (settled() ? Effect.void : Effect.zipRight(turn, until(settled))))

@@ -6,9 +6,42 @@ import * as NodeCall from "../platform/NodeCall.ts"
 import type { ChunkPool } from "./ChunkPool.ts"
 import * as Disk from "./Disk.ts"
 import * as Reach from "./Reach.ts"
+import type { StoreOptions } from "./Storage.ts"
 
 const { EIO } = Os.constants.errno
 const { COPYFILE_FICLONE_FORCE } = Fs.constants
+
+/**
+ * What the bytes in front of an upload's own come from, and how many they are; `end` of a partial is wherever it turns out to be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Source =
+  | { readonly _tag: "Nothing" }
+  | { readonly _tag: "File"; readonly length: number }
+  | { readonly _tag: "Partial"; readonly length: number | "end" }
+
+/**
+ * What they come from, by where the upload is to begin and by the sizes in bytes of what has its name and of its partial, where there are
+ * such. `undefined` where the offset lies beyond everything.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const choose = (
+  offset: StoreOptions["offset"],
+  file: number | undefined,
+  partial: number | undefined
+): Source | undefined => {
+  if (typeof offset !== "number") {
+    if (file !== undefined) return { _tag: "File", length: file }
+    return partial === undefined || offset === "end" ? { _tag: "Nothing" } : { _tag: "Partial", length: "end" }
+  }
+  if (offset === partial) return { _tag: "Partial", length: offset }
+  if (file !== undefined && offset <= file) return { _tag: "File", length: offset }
+  return partial !== undefined && offset <= partial ? { _tag: "Partial", length: offset } : undefined
+}
 
 /** Below this, asking the file system for a shared copy costs more than copying. */
 const worthCloning = 1024 * 1024

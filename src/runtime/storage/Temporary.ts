@@ -58,12 +58,6 @@ interface Options extends StoreOptions {
   readonly digester: Digester
 }
 
-/** What the bytes in front come from, and how many they are; `end` of a partial is wherever it turns out to be. */
-type Source =
-  | { readonly _tag: "Nothing" }
-  | { readonly _tag: "File"; readonly length: number }
-  | { readonly _tag: "Partial"; readonly length: number | "end" }
-
 interface Held extends Pick<Temporary, "name" | "file" | "state" | "expects" | "unsafeIsKept"> {}
 
 /**
@@ -85,21 +79,6 @@ export const partialOf = (site: Site): Effect.Effect<Status.Status | undefined, 
  */
 export const forget = (site: Site): Effect.Effect<void> =>
   Effect.ignore(Disk.unlink(site.place, Partials.partialName(Partials.hash(site.name))))
-
-/** `undefined` where the offset lies beyond everything. */
-const choose = (
-  offset: StoreOptions["offset"],
-  file: number | undefined,
-  partial: number | undefined
-): Source | undefined => {
-  if (typeof offset !== "number") {
-    if (file !== undefined) return { _tag: "File", length: file }
-    return partial === undefined || offset === "end" ? { _tag: "Nothing" } : { _tag: "Partial", length: "end" }
-  }
-  if (offset === partial) return { _tag: "Partial", length: offset }
-  if (file !== undefined && offset <= file) return { _tag: "File", length: offset }
-  return partial !== undefined && offset <= partial ? { _tag: "Partial", length: offset } : undefined
-}
 
 const { EBUSY } = Os.constants.errno
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDWR } = Fs.constants
@@ -204,7 +183,7 @@ export const make = (
     return Effect.gen(function* () {
       const file = site.status?.size
       const partial = typeof offset !== "number" && file !== undefined ? undefined : yield* told(partialOf(site))
-      const source = choose(offset, file, partial?.size)
+      const source = Front.choose(offset, file, partial?.size)
       if (source === undefined) return yield* badRestart
       if (source._tag === "Nothing") return yield* fresh(hash)
       if (source._tag === "File") return yield* afterFile(source.length)

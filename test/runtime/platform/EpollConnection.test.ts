@@ -13,15 +13,6 @@ import * as Descriptors from "../../support/Descriptors.ts"
 
 const { EAGAIN } = Os.constants.errno
 
-const isOpen = (descriptor: number): boolean => {
-  try {
-    Fs.fstatSync(descriptor)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** A connection over a descriptor that need not be a socket's: what the kernel says and takes is the test's. */
 const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
   const sent: Array<string> = []
@@ -89,12 +80,12 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     connection.unsafeHold()
     connection.unsafeDestroy()
     assert.isUndefined(connection.descriptor)
-    assert.isTrue(isOpen(descriptor))
+    assert.isTrue(Descriptors.unsafeIsOpen(descriptor))
     assert.deepStrictEqual(sent, ["FIN"], "who sends by it is to fail")
     connection.unsafeRelease()
-    assert.isTrue(isOpen(descriptor))
+    assert.isTrue(Descriptors.unsafeIsOpen(descriptor))
     connection.unsafeRelease()
-    assert.isFalse(isOpen(descriptor))
+    assert.isFalse(Descriptors.unsafeIsOpen(descriptor))
     assert.strictEqual(watched.size, 0)
   })
 
@@ -142,7 +133,7 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     turn()
     assert.deepStrictEqual(heard, ["STOR"])
     assert.strictEqual(failure?.reason, "Other")
-    assert.isFalse(isOpen(descriptor))
+    assert.isFalse(Descriptors.unsafeIsOpen(descriptor))
   })
 
   it("sends no file ahead of text that waits", () => {
@@ -195,7 +186,7 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
       take(100)
       yield* ending.await
       assert.deepStrictEqual(sent, ["221 Bye\r\n", "FIN"])
-      assert.isTrue(isOpen(descriptor))
+      assert.isTrue(Descriptors.unsafeIsOpen(descriptor))
       watched.get(descriptor)?.unsafeReady(true, true, true, true)
       connection.unsafeDestroy()
       assert.deepStrictEqual(closed, [], "the reader is not told in the middle of what destroys")
@@ -276,7 +267,7 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
       assert.isFalse(isKept, "who cleans up behind this thread must not close it")
       assert.isUndefined(connection.descriptor)
       connection.unsafeDestroy()
-      yield* Descriptors.until(() => below.closed && !isOpen(socket))
+      yield* Descriptors.until(() => below.closed && !Descriptors.unsafeIsOpen(socket))
     })
   )
 })

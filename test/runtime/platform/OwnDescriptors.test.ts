@@ -2,15 +2,7 @@ import * as Fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as OwnDescriptors from "../../../src/runtime/platform/OwnDescriptors.ts"
-
-const isOpen = (descriptor: number): boolean => {
-  try {
-    Fs.fstatSync(descriptor)
-    return true
-  } catch {
-    return false
-  }
-}
+import * as Descriptors from "../../support/Descriptors.ts"
 
 /** So many that each place of a word of the register is among them. */
 const open = (count: number) => Array.from({ length: count }, () => Fs.openSync("/dev/null", "r"))
@@ -25,15 +17,15 @@ describe.skipIf(ffi === undefined)("OwnDescriptors", () => {
     for (const descriptor of [...left, given, closed]) assert.isTrue(OwnDescriptors.unsafeOwn(descriptor))
     OwnDescriptors.unsafeDisown(given)
     OwnDescriptors.unsafeClose(closed)
-    assert.isFalse(isOpen(closed))
+    assert.isFalse(Descriptors.unsafeIsOpen(closed))
     const another = Fs.openSync("/dev/null", "r")
     assert.strictEqual(another, closed)
     OwnDescriptors.unsafeCloseAll(shared)
-    assert.deepStrictEqual(left.filter(isOpen), [])
-    assert.isTrue(isOpen(given) && isOpen(another))
+    assert.deepStrictEqual(left.filter(Descriptors.unsafeIsOpen), [])
+    assert.isTrue(Descriptors.unsafeIsOpen(given) && Descriptors.unsafeIsOpen(another))
     const [next] = open(1) as [number]
     OwnDescriptors.unsafeCloseAll(shared)
-    assert.isTrue(isOpen(next), "what was closed once is nobody's any more")
+    assert.isTrue(Descriptors.unsafeIsOpen(next), "what was closed once is nobody's any more")
     for (const descriptor of [given, another, next]) Fs.closeSync(descriptor)
   })
 

@@ -19,6 +19,7 @@ const setting = (name: string): string => {
 }
 
 const systemWide = setting("tcp_congestion_control")
+const unpaced = systemWide.startsWith("bbr") ? "reno" : systemWide
 const hasBbr = setting("tcp_allowed_congestion_control").split(" ").includes("bbr")
 
 /** An address of this host's that is not loopback's, so that a connection to it looks like one from elsewhere. */
@@ -90,8 +91,22 @@ describe("Pacing", () => {
 
   it.effect.skipIf(systemWide === "")("lets a client on this host have its bytes without pauses", () =>
     Effect.map(accepted("127.0.0.1"), (found) => {
-      assert.strictEqual(found, systemWide.startsWith("bbr") ? "reno" : systemWide)
+      assert.strictEqual(found, unpaced)
     })
+  )
+
+  it.effect.skipIf(systemWide === "")("sends without pauses where it connects to this host itself", () =>
+    Effect.gen(function* () {
+      const tcp = yield* Tcp
+      const server = Net.createServer().listen(0, "127.0.0.1")
+      yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
+      yield* Descriptors.until(() => server.listening)
+      const { port } = server.address() as Net.AddressInfo
+      const one = yield* tcp.connect({ host: "127.0.0.1", port })
+      const found = Pacing.congestionControl(one.descriptor ?? -1)
+      one.unsafeDestroy()
+      assert.strictEqual(found, unpaced)
+    }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
   )
 
   it.effect.skipIf(systemWide === "" || outer === undefined)("leaves a client from elsewhere to the system", () =>

@@ -55,6 +55,20 @@ describe.skipIf(ffi === undefined)("PromptWrite", () => {
     })
   )
 
+  it.scoped("writes nothing to a disk where it may have to wait for it", ({ skip }) =>
+    Effect.gen(function* () {
+      const folder = Fs.mkdtempSync(Path.join(Os.homedir(), ".weft-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(folder, { recursive: true })))
+      const file = yield* opened(`${folder}/file`)
+      const pwritev2 = ffi?.libc.func("pwritev2", "long", ["int", "void *", "int", "long", "int"])
+      const vector = BigUint64Array.of(BigInt(ffi?.koffi.address(bytes) ?? 0), 1n)
+      const canTell = pwritev2?.(file, vector, 1, 0, 0x8) !== -1
+      if (canTell || PageCache.isInMemory(file)) return skip()
+      assert.strictEqual(promptly()(file, bytes, 0), 0)
+      assert.strictEqual(Fs.fstatSync(file).size, 0)
+    })
+  )
+
   it.scoped("writes what still fits on a full disk, and says how much", ({ skip }) =>
     Effect.gen(function* () {
       const folder = yield* temporary

@@ -1,8 +1,13 @@
-import * as Fs from "node:fs"
+import NodeFs, * as Fs from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
+import * as Os from "node:os"
+import * as Path from "node:path"
 import { assert, it } from "@effect/vitest"
 import { Effect, FastCheck, Fiber, Stream } from "effect"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as NodeCall from "../../../src/runtime/platform/NodeCall.ts"
+import * as PageCache from "../../../src/runtime/platform/PageCache.ts"
 import * as ChunkPool from "../../../src/runtime/storage/ChunkPool.ts"
 import * as FileBytes from "../../../src/runtime/storage/FileBytes.ts"
 import * as HostError from "../../../src/runtime/storage/HostError.ts"
@@ -98,6 +103,52 @@ it.scoped("gives others their turn between any two chunks, also of a file that i
     isOver = true
     assert.isAbove(chunks, 40)
     assert.isAtLeast(turns, chunks - 1)
+  })
+)
+
+/** Counts the reads that hold up this thread, for as long as the scope. */
+const promptReads = Effect.acquireRelease(
+  Effect.sync(() => {
+    const { readSync } = NodeFs
+    const counted = { readSync, count: 0 }
+    const counting = (...args: Parameters<typeof readSync>) => {
+      counted.count += 1
+      return readSync(...args)
+    }
+    Object.assign(NodeFs, { readSync: counting })
+    syncBuiltinESMExports()
+    return counted
+  }),
+  ({ readSync }) =>
+    Effect.sync(() => {
+      Object.assign(NodeFs, { readSync })
+      syncBuiltinESMExports()
+    })
+)
+
+it.scoped("only what is in memory is read in this thread", ({ skip }) =>
+  Effect.gen(function* () {
+    const folder = Fs.mkdtempSync(Path.join(Os.homedir(), ".weft-"))
+    yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(folder, { recursive: true })))
+    Fs.writeFileSync(`${folder}/file`, expected)
+    const file = yield* openFile(`${folder}/file`)
+    Fs.fsyncSync(file.fd)
+    const read = Effect.gen(function* () {
+      const reads = yield* promptReads
+      const pool = ChunkPool.make()
+      const chunks = yield* Stream.runCollect(
+        Stream.map(FileBytes.stream(file, { offset: 0, size, pool, toError }), (chunk) => Buffer.from(chunk))
+      )
+      assert.isTrue(Buffer.concat([...chunks]).equals(expected))
+      return reads.count
+    }).pipe(Effect.scoped)
+    const forget = ffi?.libc.func("int posix_fadvise(int, long, long, int)")
+    if (forget === undefined || !PageCache.has(file.fd, 0, size)) return skip()
+    assert.strictEqual(yield* read, 1)
+    forget(file.fd, 0, 0, 4)
+    if (PageCache.has(file.fd, 0, 1)) return skip()
+    forget(file.fd, 0, 0, 4)
+    assert.strictEqual(yield* read, 0)
   })
 )
 

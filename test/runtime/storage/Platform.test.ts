@@ -11,16 +11,8 @@ import * as PooledCall from "../../../src/runtime/platform/PooledCall.ts"
 import * as Status from "../../../src/runtime/platform/Status.ts"
 import * as ThreadWaits from "../../../src/runtime/platform/ThreadWaits.ts"
 import * as HostError from "../../../src/runtime/storage/HostError.ts"
+import * as Descriptors from "../../support/Descriptors.ts"
 import { descriptors, temporary } from "./fixtures.ts"
-
-const isOpen = (fd: number): boolean => {
-  try {
-    Fs.fstatSync(fd)
-    return true
-  } catch {
-    return false
-  }
-}
 
 const pause = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
@@ -33,7 +25,7 @@ it.scoped("a descriptor that arrives after its caller has gone is closed", () =>
     yield* Fiber.interrupt(fiber)
     const late = Fs.openSync("/", "r")
     keep(late)
-    assert.isFalse(isOpen(late))
+    assert.isFalse(Descriptors.unsafeIsOpen(late))
   })
 )
 
@@ -49,11 +41,11 @@ it.scoped("a descriptor stays open until its last call is over", () =>
     const file = yield* Deferred.await(opened)
     const { fd } = file
     for (let turn = 0; turn < 5; turn++) yield* pause
-    assert.isTrue(isOpen(fd))
+    assert.isTrue(Descriptors.unsafeIsOpen(fd))
     assert.isFalse(file.hold())
     file.release()
     yield* Fiber.join(fiber)
-    assert.isFalse(isOpen(fd))
+    assert.isFalse(Descriptors.unsafeIsOpen(fd))
   })
 )
 

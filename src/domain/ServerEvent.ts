@@ -47,7 +47,7 @@ export const ServerEvent = Schema.Union(
     path: Schema.String,
     /** Of the whole file, in bytes. */
     size: Schema.Number,
-    /** Of the whole file; absent where the configuration wants none. */
+    /** Of the whole file; absent where none was wanted when the upload began. */
     digest: Schema.optional(Digest)
   }),
   /** Once for each upload that began and is not whole. */

@@ -64,7 +64,7 @@ export const values: { readonly [K in Key]: FastCheck.Arbitrary<FtpConfig[K]> } 
   maxUploadSize: bytes,
   partialUploads: FastCheck.constantFrom("discard", "keep"),
   syncUploads: FastCheck.boolean(),
-  uploadDigest: FastCheck.constantFrom("none", "crc32", "md5", "sha-1", "sha-256", "sha-512"),
+  uploadDigest: FastCheck.constantFrom("auto", "none", "crc32", "md5", "sha-1", "sha-256", "sha-512"),
   umask: integer(0, 0o777),
   idleTimeout: duration(1),
   loginTimeout: duration(1),

@@ -7,7 +7,7 @@ import { Events, type Telling } from "../../src/runtime/observe/Events.ts"
 import * as Interest from "../../src/runtime/observe/Interest.ts"
 import * as EventHub from "../../src/runtime/server/EventHub.ts"
 
-const kind = FastCheck.constantFrom(...Interest.kinds)
+const topic = FastCheck.constantFrom(...Interest.topics)
 const loudness = { Debug: 0, Info: 1, Warning: 2 }
 
 const started: ServerEvent = { _tag: "SessionStarted", session: 1, peer: "::1", at: 0 }
@@ -16,9 +16,9 @@ const ended: ServerEvent = { _tag: "SessionEnded", session: 1, peer: "::1", at: 
 describe("Interest", () => {
   it.prop(
     "is in what the host wants, and in everything while somebody reads",
-    [FastCheck.uniqueArray(kind), kind, FastCheck.nat(3)],
+    [FastCheck.uniqueArray(topic), topic, FastCheck.nat(3)],
     ([wanted, one, readers]) => {
-      const shared = Interest.make({ wants: new Set(wanted) })
+      const shared = Interest.make((one) => wanted.includes(one))
       const [here, there] = [Interest.of(shared), Interest.of(shared)]
       for (let i = 0; i < readers; i++) here.unsafeEnter()
       assert.strictEqual(there.unsafeWants(one), readers > 0 || wanted.includes(one))
@@ -27,8 +27,8 @@ describe("Interest", () => {
     }
   )
 
-  it.prop("is in all kinds of events where the host does not say", [Arbitrary.make(ServerEvent)], ([event]) => {
-    assert.isTrue(Interest.of(Interest.make({})).unsafeWants(event._tag))
+  it.prop("is in everything where the host does not say", [topic], ([one]) => {
+    assert.isTrue(Interest.of(Interest.make()).unsafeWants(one))
   })
 })
 
@@ -38,7 +38,10 @@ describe("EventHub", () => {
   it.scoped("tells the host what it wants, and readers everything from when they come until they go", () =>
     Effect.gen(function* () {
       const told: Array<ServerEvent> = []
-      const hub = yield* world({ unsafeTell: (event) => void told.push(event), wants: new Set(["SessionEnded"]) })
+      const hub = yield* world({
+        unsafeTell: (event) => void told.push(event),
+        unsafeWants: (topic) => topic === "SessionEnded"
+      })
       const interest = Interest.of(hub.interest)
       hub.unsafeTell(started)
       const reader = yield* hub.stream.pipe(Stream.take(2), Stream.runCollect, Effect.fork)
@@ -56,7 +59,7 @@ describe("EventHub", () => {
   it.scoped("wants nothing where there is no host", () =>
     Effect.gen(function* () {
       const { interest } = yield* EventHub.make
-      assert.isFalse(Interest.kinds.some(Interest.of(interest).unsafeWants))
+      assert.isFalse(Interest.topics.some(Interest.of(interest).unsafeWants))
     })
   )
 })
@@ -68,11 +71,16 @@ describe("EventLog", () => {
     assert.isAtMost(loudness[EventLog.describe(event).level], loudness[EventLog.loudest[event._tag]])
   })
 
-  it.effect("wants what its level lets through", () =>
+  it.effect("wants what its level lets through, and no digest", () =>
     Effect.gen(function* () {
       const at = (level: LogLevel.LogLevel) =>
-        Effect.map(Effect.provide(EventLog.make, Logger.minimumLogLevel(level)), ({ wants }) => [...(wants ?? [])])
-      assert.deepStrictEqual(yield* at(LogLevel.Debug), [...Interest.kinds])
+        Effect.map(Effect.provide(EventLog.make, Logger.minimumLogLevel(level)), ({ unsafeWants }) =>
+          Interest.topics.filter((topic) => unsafeWants?.(topic))
+        )
+      assert.deepStrictEqual(
+        yield* at(LogLevel.Debug),
+        Interest.topics.filter((topic) => topic !== "UploadDigest")
+      )
       assert.deepStrictEqual(yield* at(LogLevel.Warning), ["LoginRefused", "AddressBanned", "UploadInterrupted"])
       assert.deepStrictEqual(yield* at(LogLevel.None), [])
     })

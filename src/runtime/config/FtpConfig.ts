@@ -57,8 +57,8 @@ export const LogFormat = Schema.Literal("pretty", "json")
 /** What becomes of an upload that is cut: nothing, or a hidden part to go on with. @since 0.1.0 @category models */
 export const PartialUploads = Schema.Literal("discard", "keep")
 
-/** The digest an upload gets while it passes. @since 0.1.0 @category models */
-export const UploadDigest = Schema.Literal("none", "crc32", "md5", "sha-1", "sha-256", "sha-512")
+/** The digest an upload gets while it passes; `auto` is SHA-256 where a program reads the events. @since 0.1.0 @category models */
+export const UploadDigest = Schema.Literal("auto", "none", "crc32", "md5", "sha-1", "sha-256", "sha-512")
 
 const limit = Schema.NonNegativeInt
 

@@ -257,8 +257,9 @@ export const settings: { readonly [K in Key]: Setting<K> } = {
     variable: "WEFT_UPLOAD_DIGEST",
     metavar: "ALGORITHM",
     codec: Codecs.oneOf(FtpConfig.UploadDigest),
-    fallback: () => "sha-256",
-    description: "The digest of each upload in log and events, computed while it passes"
+    fallback: () => "auto",
+    description:
+      "The digest of each upload in log and events, computed while it passes; with auto SHA-256, but not for the log alone"
   },
   umask: {
     key: "umask",

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
 import type { Telling } from "./Events.ts"
-import * as Interest from "./Interest.ts"
+import type * as Interest from "./Interest.ts"
 
 type Level = "Debug" | "Info" | "Warning"
 
@@ -98,7 +98,8 @@ const changes = {
 } as const
 
 /**
- * A teller that writes each event to the log, and wants only those that the log's level lets through.
+ * A teller that writes each event to the log, and wants only those that the log's level lets through. It writes the digest of an upload
+ * where there is one, and does not have one computed.
  *
  * @since 0.1.0
  * @category logging
@@ -108,7 +109,7 @@ export const make: Effect.Effect<Telling> = Effect.map(Effect.runtime<never>(), 
   const least = Option.getOrElse(FiberRefs.get(runtime.fiberRefs, FiberRef.currentMinimumLogLevel), () => LogLevel.Info)
   const isWritten = (level: Level) => LogLevel.greaterThanEqual(LogLevel.fromLiteral(level), least)
   return {
-    wants: new Set(Interest.kinds.filter((kind) => isWritten(loudest[kind]))),
+    unsafeWants: (topic) => topic !== "UploadDigest" && isWritten(loudest[topic]),
     unsafeTell: (event) => {
       const { details, level, message } = describe(event)
       if (!isWritten(level)) return

@@ -1,5 +1,6 @@
 import * as Context from "effect/Context"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
+import type { Topic } from "./Interest.ts"
 
 /**
  * Where sessions tell what happened. Telling never waits and never fails: an observer that is slow misses events rather than
@@ -10,11 +11,11 @@ import type { ServerEvent } from "../../domain/ServerEvent.ts"
  */
 export interface Telling {
   readonly unsafeTell: (event: ServerEvent) => void
-  /** The kinds of events that it does anything with, never changed; it need not be told of others. Absent: all. */
-  readonly wants?: ReadonlySet<ServerEvent["_tag"]>
+  /** Whether it does anything with such; it need not be told of others. A host is asked once, when the server starts. Absent: all. */
+  readonly unsafeWants?: (topic: Topic) => boolean
 }
 
 /** A host that says nothing wants to hear nothing. @since 0.1.0 @category tags */
 export class Events extends Context.Reference<Events>()("weft/Events", {
-  defaultValue: (): Telling => ({ unsafeTell: () => {}, wants: new Set() })
+  defaultValue: (): Telling => ({ unsafeTell: () => {}, unsafeWants: () => false })
 }) {}

@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function* <E, R>(
   const tls = Tls.make(config, keeper.unsafeMaterial())
   unsafeReplace = tls.unsafeReplace
   const tellHub = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    effect.pipe(Effect.provideService(Events, { unsafeTell: hub.unsafeTell }), Effect.provideService(Tls.Tls, tls))
+    effect.pipe(Effect.provideService(Events, hub), Effect.provideService(Tls.Tls, tls))
   const { bans, serve } = yield* tellHub(inside)
   const texts = Refusal.texts(config)
   let onEnd = (_id: number) => {}

@@ -78,7 +78,7 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
 
   const passwordless = LedgerLocal.deciding(config, yield* Accounts)
   const lastBan = new SharedArrayBuffer(LastBan.sharedBytes)
-  const owner = yield* Effect.provideService(LedgerOwner.make(config), Events, { unsafeTell: hub.unsafeTell })
+  const owner = yield* Effect.provideService(LedgerOwner.make(config), Events, hub)
 
   let unsafeReplace = (_material: Material) => {}
   const keeper = yield* Keeper.make(config, (material) => unsafeReplace(material)).pipe(

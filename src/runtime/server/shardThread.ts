@@ -77,6 +77,7 @@ const main = Modules.load(boot, boot.config, { shard: boot.index }).pipe(
   Effect.flatMap((serving) => Effect.provide(program, Layer.provideMerge(serving, EpollTcp.layer))),
   Effect.provideService(Ledger, ledger),
   Effect.provideService(Events, {
+    unsafeWants: interest.unsafeWants,
     unsafeTell: (event) => {
       if (interest.unsafeWants(event._tag)) outbox.unsafeTell(event)
     }

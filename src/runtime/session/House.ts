@@ -2,6 +2,7 @@ import type * as Scope from "effect/Scope"
 import type { ServerEvent } from "../../domain/ServerEvent.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
 import type { Ledger } from "../limits/Ledger.ts"
+import type { Topic } from "../observe/Interest.ts"
 import type { Tcp } from "../platform/Tcp.ts"
 import type { ChunkPool } from "../storage/ChunkPool.ts"
 import type { Storage } from "../storage/Storage.ts"
@@ -25,6 +26,7 @@ export interface House {
   readonly tls: Provider
   readonly timers: Timers["Type"]
   readonly unsafeTell: (event: ServerEvent) => void
+  readonly unsafeWants: (topic: Topic) => boolean
   /** Buffers that uploads pass through. */
   readonly chunks: ChunkPool
   /** Where changes to files go on whose session has gone. */

@@ -27,6 +27,7 @@ export const layer = (config: FtpConfig): Layer.Layer<Serve, never, Ledger | Pas
   Layer.scoped(
     Serve,
     Effect.gen(function* () {
+      const { unsafeTell, unsafeWants } = yield* Events
       const house: House = {
         config,
         storage: yield* Storage,
@@ -35,7 +36,8 @@ export const layer = (config: FtpConfig): Layer.Layer<Serve, never, Ledger | Pas
         passivePorts: yield* PassivePorts,
         tls: yield* Tls,
         timers: yield* Timers,
-        unsafeTell: (yield* Events).unsafeTell,
+        unsafeTell,
+        unsafeWants: unsafeWants ?? (() => true),
         chunks: ChunkPool.make({ largest: largestChunk }),
         scope: yield* Effect.scope
       }

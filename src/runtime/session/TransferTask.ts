@@ -15,6 +15,7 @@ import * as Progress from "../transfer/Progress.ts"
 import type { Intake } from "../transfer/Request.ts"
 import * as Transfer from "../transfer/Transfer.ts"
 import type { Actor } from "./Actor.ts"
+import type { House } from "./House.ts"
 import * as Limits from "./Limits.ts"
 import * as Quotas from "./Quotas.ts"
 import * as Securing from "./Securing.ts"
@@ -120,7 +121,7 @@ const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {
   const { chunks, config } = house
   return {
     pool: chunks,
-    store: { partial: Quotas.partials(actor), digest: algorithms[config.uploadDigest], sync: config.syncUploads },
+    store: { partial: Quotas.partials(actor), digest: digest(house), sync: config.syncUploads },
     largest: Limits.largestUpload(actor),
     unsafeIsDeserted: () => actor.unsafeIsDeserted(),
     needsCloseNotify: config.tlsCloseNotify === "require",
@@ -133,7 +134,14 @@ const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {
   }
 }
 
+/** It is computed for those only who get to see it. */
+const digest = ({ config, unsafeWants }: House): Algorithm | "none" => {
+  const { uploadDigest } = config
+  return unsafeWants(uploadDigest === "auto" ? "UploadDigest" : "UploadCompleted") ? algorithms[uploadDigest] : "none"
+}
+
 const algorithms: Readonly<Record<FtpConfig["uploadDigest"], Algorithm | "none">> = {
+  auto: "SHA-256",
   none: "none",
   crc32: "CRC32",
   md5: "MD5",

@@ -6,6 +6,7 @@ import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
 import type * as VirtualPath from "../../../src/domain/VirtualPath.ts"
 import type { FtpConfig } from "../../../src/runtime/config/FtpConfig.ts"
 import { Events } from "../../../src/runtime/observe/Events.ts"
+import type { Topic } from "../../../src/runtime/observe/Interest.ts"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
 import * as FtpServer from "../../../src/runtime/server/FtpServer.ts"
 import * as Sessions from "../../../src/runtime/session/Sessions.ts"
@@ -109,18 +110,21 @@ const storage = Layer.effectContext(
   })
 )
 
-const events = Layer.effectContext(
-  Effect.sync(() => {
-    const told: Array<ServerEvent> = []
-    return Context.make(Told, told).pipe(Context.add(Events, { unsafeTell: (event) => void told.push(event) }))
-  })
-)
+const events = (unsafeWants: (topic: Topic) => boolean) =>
+  Layer.effectContext(
+    Effect.sync(() => {
+      const told: Array<ServerEvent> = []
+      const unsafeTell = (event: ServerEvent) => void told.push(event)
+      return Context.make(Told, told).pipe(Context.add(Events, { unsafeTell, unsafeWants }))
+    })
+  )
 
 /** A whole server on a network, a storage and a clock that exist only in the test. */
 export const layer = (
   given: Partial<FtpConfig> = {},
   network: MemoryTcp.Options = {},
-  accounts: (name: string) => Account.Account = (name) => Account.make(name, Rights.readWrite)
+  accounts: (name: string) => Account.Account = (name) => Account.make(name, Rights.readWrite),
+  unsafeWants: (topic: Topic) => boolean = () => true
 ) => {
   const config = Weft.config({
     host: "::",
@@ -137,7 +141,7 @@ export const layer = (
   return FtpServer.layer(config).pipe(
     Layer.provideMerge(session),
     Layer.provideMerge(Layer.mergeAll(MemoryTcp.layerWith(network), storage, FakeLedger.layer(accounts))),
-    Layer.provideMerge(events)
+    Layer.provideMerge(events(unsafeWants))
   )
 }
 

@@ -5,6 +5,8 @@ import * as Account from "../../../src/domain/Account.ts"
 import { nothing } from "../../../src/domain/limits/Quotas.ts"
 import * as Reply from "../../../src/domain/Reply.ts"
 import * as Rights from "../../../src/domain/Rights.ts"
+import type { FtpConfig } from "../../../src/runtime/config/FtpConfig.ts"
+import type { Topic } from "../../../src/runtime/observe/Interest.ts"
 import { MemoryConnection } from "../../../src/runtime/platform/MemoryConnection.ts"
 import { FtpServer } from "../../../src/runtime/server/FtpServer.ts"
 import { Timers } from "../../../src/runtime/session/Timers.ts"
@@ -62,6 +64,23 @@ describe("an upload", () => {
         assert.deepStrictEqual(yield* fates, { completed: 1, interrupted: 0 })
       }).pipe(Effect.provide(layer({ uploadDigest: "sha-256" }, { segment }))),
     { fastCheck: { numRuns: 25 } }
+  )
+
+  const digestOf = (uploadDigest: FtpConfig["uploadDigest"], topics: ReadonlyArray<Topic>) =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* upload(yield* loggedIn(), "STOR f", "content"), 226)
+      const [completed] = (yield* heard)("UploadCompleted")
+      return completed?._tag === "UploadCompleted" ? completed.digest?.algorithm : "none was told"
+    }).pipe(Effect.provide(layer({ uploadDigest }, {}, undefined, (topic) => topics.includes(topic))), Effect.scoped)
+
+  it.effect("computes a digest for those only who get to see it", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* digestOf("auto", ["UploadCompleted", "UploadDigest"]), "SHA-256")
+      assert.strictEqual(yield* digestOf("auto", ["UploadCompleted"]), undefined)
+      assert.strictEqual(yield* digestOf("sha-1", ["UploadCompleted"]), "SHA-1")
+      assert.strictEqual(yield* digestOf("sha-1", []), undefined)
+      assert.strictEqual(yield* digestOf("none", ["UploadCompleted", "UploadDigest"]), undefined)
+    })
   )
 
   it.scoped("takes what is in TYPE A apart into lines of the host, also at the borders of segments", () =>

@@ -280,10 +280,12 @@ export class EpollConnection implements Connection, Watched {
   #receive(): void {
     let left = turn
     while (left > 0 && this.#isReading && !this.#isEnded && this.#descriptor >= 0) {
-      const room = this.#room()
-      const count = this.#io.receive(this.#descriptor, room, room.length)
+      const taken = this.#take()
+      const room = taken === undefined ? this.#room() : nothing
+      const count = taken ?? this.#io.receive(this.#descriptor, room, room.length)
       if (count > 0) {
         left -= count
+        if (taken !== undefined) continue
         // What comes from here on is told anew, also while the reader works.
         const isAll = count < few && count < room.length && !this.#isOdd
         if (isAll) this.#mayRead = false
@@ -296,6 +298,16 @@ export class EpollConnection implements Connection, Watched {
       } else if (count !== -EINTR) this.#fail(count, "recv")
     }
     if (left <= 0) this.#comeAgain()
+  }
+
+  /** Urgent data stops what is taken so, and looks like the end where there is one behind it: only a read knows. */
+  #take(): number | undefined {
+    if (this.#isOdd || this.#reader?.unsafeReceive === undefined) return undefined
+    let taken: number | undefined
+    this.#tell((reader) => {
+      taken = reader.unsafeReceive?.(this.#descriptor)
+    })
+    return taken === undefined || taken > 0 || taken === -EAGAIN ? taken : undefined
   }
 
   /** Never of no length: reading nothing would look like the peer's end. */

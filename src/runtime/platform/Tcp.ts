@@ -52,6 +52,11 @@ export class TcpError extends Schema.TaggedError<TcpError>()("TcpError", {
 export interface Reader {
   /** Where the next bytes may be put, so that they need not be copied; a connection may use it or not. */
   readonly unsafeRoom?: () => Uint8Array | undefined
+  /**
+   * Takes what has come out of the connection's descriptor by itself, and answers as recv(2) does: a number of bytes, 0 at the peer's
+   * end, or the negative error number. `undefined` where the connection is to read as always; it may do so without asking.
+   */
+  readonly unsafeReceive?: (descriptor: number) => number | undefined
   /** The bytes are the connection's own buffer: use or copy them before returning. */
   readonly onData: (bytes: Uint8Array) => void
   /** The peer has sent its FIN; writing is still possible. */

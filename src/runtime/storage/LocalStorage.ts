@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
+import * as Conduit from "../platform/Conduit.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as ChunkPool from "./ChunkPool.ts"
@@ -112,10 +113,10 @@ const readable = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<Readable
 export const make = (
   root: Root,
   pool: ChunkPool.ChunkPool,
-  options: { readonly umask?: number; readonly home?: Storage["Type"]["home"] } = {}
+  options: { readonly umask?: number; readonly home?: Storage["Type"]["home"]; readonly conduit?: Conduit.Conduit } = {}
 ): Effect.Effect<Storage["Type"]> =>
   Effect.map(readable(root, pool), (readable) => {
-    const context = { root, pool, locks: Locks.make(), umask: options.umask ?? 0o022 }
+    const context = { root, pool, locks: Locks.make(), umask: options.umask ?? 0o022, conduit: options.conduit }
     return Guard.guard({
       ...readable,
       ...LocalChanges.make(context),
@@ -140,14 +141,16 @@ export const layer = (options: Options): Layer.Layer<Storage, StorageError> =>
     Storage,
     Effect.gen(function* () {
       const pool = options.pool ?? ChunkPool.make()
-      const { umask } = options
+      const conduit = yield* Conduit.make
+      const given = {
+        ...(options.umask === undefined ? {} : { umask: options.umask }),
+        ...(conduit && { conduit })
+      }
       const home = yield* Homes.make((path, home) =>
-        Effect.flatMap(openRoot({ ...options, root: path }), (root) =>
-          make(root, pool, { ...(umask === undefined ? {} : { umask }), home })
-        )
+        Effect.flatMap(openRoot({ ...options, root: path }), (root) => make(root, pool, { ...given, home }))
       )
       const root = yield* Effect.mapError(openRoot(options), HostError.toStorageError("/"))
-      return yield* make(root, pool, { ...(umask === undefined ? {} : { umask }), home })
+      return yield* make(root, pool, { ...given, home })
     })
   )
 

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import type { Conduit } from "../platform/Conduit.ts"
 import type * as Descriptor from "../platform/Descriptor.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import type * as Status from "../platform/Status.ts"
@@ -29,6 +30,7 @@ export interface Context {
   readonly pool: ChunkPool
   readonly locks: Locks
   readonly umask: number
+  readonly conduit: Conduit | undefined
 }
 
 const { EACCES, EBUSY, EEXIST, EISDIR, ENXIO } = Os.constants.errno
@@ -89,7 +91,13 @@ export const begin = (
     const site = yield* told(Site.follow(context.root, path))
     yield* told(admit(site.status, options))
     const digester = Digester.make(options.digest)
-    const temporary = yield* Temporary.make(site, { ...options, path, pool: context.pool, digester })
+    const temporary = yield* Temporary.make(site, {
+      ...options,
+      path,
+      pool: context.pool,
+      digester,
+      conduit: context.conduit
+    })
     const { file, state } = temporary
 
     let sealed = false
@@ -141,6 +149,7 @@ export const begin = (
       replaces: site.status?.size,
       write: (bytes) => told(temporary.write(bytes)),
       ...(temporary.unsafeWrite && { unsafeWrite: temporary.unsafeWrite }),
+      ...(temporary.unsafeReceive && { unsafeReceive: temporary.unsafeReceive }),
       seal: told(seal),
       commit: told(commit),
       discard: Effect.sync(() => {

@@ -7,6 +7,7 @@ import type * as Digest from "../../domain/Digest.ts"
 import type { Entry } from "../../domain/Entry.ts"
 import { FileFault } from "../../domain/FileFault.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import type { Moved } from "../platform/Conduit.ts"
 import type { Descriptor, Owned } from "../platform/Descriptor.ts"
 import type * as Pull from "./Pull.ts"
 
@@ -91,6 +92,11 @@ export interface Upload {
    * in front of a storage's own leaves this out, or bytes pass it by.
    */
   readonly unsafeWrite?: (bytes: Uint8Array) => number
+  /**
+   * Stores what a socket has received in this turn, where no disk has to be waited for, without its passing through this process. What is
+   * `left` of what it took is for `write`. `undefined` where the bytes have to be read; as `unsafeWrite` otherwise, and not without it.
+   */
+  readonly unsafeReceive?: (socket: number) => Moved | undefined
   /** Writes through what has come, so that `commit` only has to give it its name; `commit` does this itself where nobody has. */
   readonly seal: Effect.Effect<void, StorageError>
   /** Gives the file its name, in one step and for good: from then on it is whole, before it is not there. At most once. */

@@ -3,8 +3,10 @@ import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import type { Conduit, Moved } from "../platform/Conduit.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
+import * as PageCache from "../platform/PageCache.ts"
 import * as PromptWrite from "../platform/PromptWrite.ts"
 import type * as Status from "../platform/Status.ts"
 import type { ChunkPool } from "./ChunkPool.ts"
@@ -32,6 +34,8 @@ export interface Temporary {
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, NodeCall.SystemError>
   /** Writes in this turn what needs no disk, and answers how many bytes that was; absent where the system cannot tell. */
   readonly unsafeWrite: ((bytes: Uint8Array) => number) | undefined
+  /** The same for what a socket has received; absent where it cannot be had, or the bytes are wanted for a digest. */
+  readonly unsafeReceive: ((socket: number) => Moved | undefined) | undefined
   /** It counts on what had the name when it was begun, be it nothing: it has its bytes in front, or is to go behind it. */
   readonly expects: boolean
   readonly unsafeIsKept: () => boolean
@@ -56,6 +60,7 @@ interface Options extends StoreOptions {
   readonly path: VirtualPath
   readonly pool: ChunkPool
   readonly digester: Digester
+  readonly conduit: Conduit | undefined
 }
 
 interface Held extends Pick<Temporary, "name" | "file" | "state" | "expects" | "unsafeIsKept"> {}
@@ -208,11 +213,24 @@ export const make = (
       return length
     }
 
+  const unsafeReceive = ({ file, state }: Held, conduit: Conduit) => {
+    const isInMemory = PageCache.isInMemory(file.fd)
+    return (socket: number) => {
+      if (!isInMemory || state.failure !== undefined || !file.hold()) return undefined
+      const moved = conduit(socket, file.fd, state.position)
+      file.release()
+      if (moved !== undefined && moved.taken > 0) state.position += moved.taken - (moved.left?.length ?? 0)
+      return moved
+    }
+  }
+
   const promptly = PromptWrite.make()
+  const conduit = options.digest === "none" ? options.conduit : undefined
 
   return Effect.map(begin, (held) => ({
     ...held,
     unsafeWrite: promptly && unsafeWrite(held, promptly),
+    unsafeReceive: conduit && unsafeReceive(held, conduit),
     write: (bytes) =>
       Effect.suspend(() => {
         const { file, state } = held

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import type { Moved } from "../platform/Conduit.ts"
 import { breathe, unsafeNow } from "../platform/EventLoop.ts"
 import { type Connection, type Reader, TcpError } from "../platform/Tcp.ts"
 import type { ChunkPool } from "../storage/ChunkPool.ts"
@@ -32,6 +33,8 @@ export class Intake implements Reader {
    * taker hears only of what that leaves.
    */
   unsafeStore: ((bytes: Uint8Array) => number) | undefined = undefined
+  /** The same for what the connection's descriptor has received; goes before that. */
+  unsafeStoreFrom: ((socket: number) => Moved | undefined) | undefined = undefined
   readonly #connection: Connection
   readonly #pool: ChunkPool
   readonly #progress: Progress
@@ -80,9 +83,26 @@ export class Intake implements Reader {
     return (this.#filling ?? this.#begin(segment)).subarray(this.#filled)
   }
 
-  onData(bytes: Uint8Array): void {
-    this.#progress.bytes += bytes.length
+  unsafeReceive(socket: number): number | undefined {
+    if (this.#paused || this.#closed || this.#wake === undefined) return undefined
+    const moved = this.unsafeStoreFrom?.(socket)
+    if (moved === undefined) return undefined
+    const { left, taken } = moved
+    if (taken > 0) this.#count(taken)
+    if (left !== undefined) {
+      this.#put(left)
+      this.#stir()
+    }
+    return taken
+  }
+
+  #count(bytes: number): void {
+    this.#progress.bytes += bytes
     this.#progress.movedAt = this.#unsafeNow()
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.#count(bytes.length)
     // A taker that waits has stored all that came before.
     const stored = this.#wake === undefined ? 0 : (this.unsafeStore?.(bytes) ?? 0)
     if (stored === bytes.length) return

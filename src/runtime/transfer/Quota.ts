@@ -75,7 +75,7 @@ export const room = (
           : Effect.flatMap(take(needed, true), (granted) => (granted ? Effect.void : exceeded))
       })
     },
-    unsafeCovers: (bytes) => bytes <= held,
+    unsafeCovers: (bytes) => bytes <= held || !quota.isLimited,
     unsafeSettle: (changed) => quota.unsafeSettle({ reserved: { bytes: held, files }, changed })
   }
   return Effect.flatMap(quota.reserve({ bytes: 0, files }), (granted) =>

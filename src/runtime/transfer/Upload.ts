@@ -7,6 +7,7 @@ import { nothing } from "../../domain/limits/Quotas.ts"
 import type { Upload as Payload } from "../../domain/session/Action.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
+import type { Moved } from "../platform/Conduit.ts"
 import * as EventLoop from "../platform/EventLoop.ts"
 import { TcpError } from "../platform/Tcp.ts"
 import { StorageError, type StoreOptions, type Upload } from "../storage/Storage.ts"
@@ -108,7 +109,10 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
     (intake) => Effect.sync(() => intake.unsafeClose())
   )
   const sink = yield* makeSink(request, path, upload, room)
-  if (throttle === undefined) intake.unsafeStore = sink.unsafeFeed
+  if (throttle === undefined) {
+    intake.unsafeStore = sink.unsafeFeed
+    intake.unsafeStoreFrom = sink.unsafeReceive
+  }
   progress.phase = "Moving"
   progress.movedAt = unsafeNow()
   progress.unsafeIsWhole = () => intake.whole
@@ -177,6 +181,14 @@ const makeSink = Effect.fnUntraced(function* (
     size += stored
     return stored
   }
+  const receive = isUnlimited ? upload.unsafeReceive : undefined
+  const unsafeReceive =
+    receive &&
+    ((socket: number): Moved | undefined => {
+      const moved = receive(socket)
+      if (moved !== undefined && moved.taken > 0) size += moved.taken - (moved.left?.length ?? 0)
+      return moved
+    })
 
   let state = Ascii.emptyDecode
   const decode = (bytes: Uint8Array) =>
@@ -189,7 +201,8 @@ const makeSink = Effect.fnUntraced(function* (
   const flush = representation === "A" ? Effect.suspend(() => write(Ascii.flush(state))) : Effect.void
   if (mode === "S") {
     const isStraight = representation === "I" && upload.unsafeWrite !== undefined
-    return { feed: stored, finish: flush, unsafeFeed: isStraight ? unsafeFeed : undefined }
+    if (!isStraight) return { feed: stored, finish: flush }
+    return { feed: stored, finish: flush, unsafeFeed, unsafeReceive }
   }
 
   const engine = yield* Deflate.inflate
@@ -200,7 +213,6 @@ const makeSink = Effect.fnUntraced(function* (
   }
   return {
     feed: (bytes: Uint8Array) => engine.feed(bytes, unpacked),
-    finish: Effect.zipRight(engine.finish(unpacked), flush),
-    unsafeFeed: undefined
+    finish: Effect.zipRight(engine.finish(unpacked), flush)
   }
 })

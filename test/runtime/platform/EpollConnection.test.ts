@@ -136,6 +136,38 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     assert.isFalse(Descriptors.unsafeIsOpen(descriptor))
   })
 
+  it("lets its reader take what has come, reads what that leaves to it, and all where something is urgent", () => {
+    const { connection, asked, descriptor, incoming, watched } = stage()
+    const heard: Array<string> = []
+    const takes: Array<number | undefined> = [1000, 5, -EAGAIN]
+    connection.read({
+      unsafeReceive: (one) => {
+        heard.push(`take from ${one === descriptor ? "it" : "another"}`)
+        return takes.shift()
+      },
+      onData: (bytes) => void heard.push(Buffer.from(bytes).toString()),
+      onEnd: () => void heard.push("END"),
+      onClose: () => void heard.push("CLOSED")
+    })
+    const tell = (odd: boolean) => watched.get(descriptor)?.unsafeReady(true, false, false, odd)
+    tell(false)
+    assert.deepStrictEqual(heard.splice(0), Array(3).fill("take from it"))
+    assert.deepStrictEqual(asked, [])
+    takes.push(undefined, 0)
+    incoming.push("x".repeat(5000), "END?")
+    tell(false)
+    assert.deepStrictEqual(
+      heard.splice(0),
+      ["take from it", "x".repeat(5000), "take from it", "END?"],
+      "0 is no end yet"
+    )
+    incoming.push("urgent")
+    takes.push(1000)
+    tell(true)
+    assert.deepStrictEqual(heard, ["urgent"])
+    connection.unsafeDestroy()
+  })
+
   it("sends no file ahead of text that waits", () => {
     const { connection, sent, take } = stage()
     const told: Array<TcpError | undefined> = []

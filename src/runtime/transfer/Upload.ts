@@ -7,7 +7,6 @@ import { nothing } from "../../domain/limits/Quotas.ts"
 import type { Upload as Payload } from "../../domain/session/Action.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
-import type { Moved } from "../platform/Conduit.ts"
 import * as EventLoop from "../platform/EventLoop.ts"
 import { TcpError } from "../platform/Tcp.ts"
 import { StorageError, type StoreOptions, type Upload } from "../storage/Storage.ts"
@@ -181,15 +180,6 @@ const makeSink = Effect.fnUntraced(function* (
     size += stored
     return stored
   }
-  const receive = isUnlimited ? upload.unsafeReceive : undefined
-  const unsafeReceive =
-    receive &&
-    ((socket: number): Moved | undefined => {
-      const moved = receive(socket)
-      if (moved !== undefined && moved.taken > 0) size += moved.taken - (moved.left?.length ?? 0)
-      return moved
-    })
-
   let state = Ascii.emptyDecode
   const decode = (bytes: Uint8Array) =>
     Effect.suspend(() => {
@@ -202,7 +192,8 @@ const makeSink = Effect.fnUntraced(function* (
   if (mode === "S") {
     const isStraight = representation === "I" && upload.unsafeWrite !== undefined
     if (!isStraight) return { feed: stored, finish: flush }
-    return { feed: stored, finish: flush, unsafeFeed, unsafeReceive }
+    // Limits have to see how much it is before it is there.
+    return { feed: stored, finish: flush, unsafeFeed, unsafeReceive: isUnlimited ? upload.unsafeReceive : undefined }
   }
 
   const engine = yield* Deflate.inflate

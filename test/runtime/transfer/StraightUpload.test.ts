@@ -21,6 +21,8 @@ interface Given extends Partial<Pick<Request, "mode" | "representation" | "throt
   /** Bytes the whole disk takes. */
   readonly capacity?: number
   readonly intake?: Partial<Intake>
+  /** What moves from the client's socket to the disk, of those bytes that come next. */
+  readonly moves?: (next: Uint8Array) => { readonly taken: number; readonly stored: number } | undefined
 }
 
 /** An upload that has begun, its disk, and a client on the other end of the data connection. */
@@ -33,12 +35,22 @@ const begin = (given: Given) =>
     const seen = {
       atOnce: 0,
       late: 0,
+      moved: 0,
       stored: undefined as Stored | undefined,
       upload: undefined as Upload | undefined
     }
     let isWriting = false
+    let moving = new Uint8Array(0)
+    const moved = (upload: Upload) => {
+      const { taken = 0, stored = 0 } = given.moves?.(moving) ?? {}
+      if (taken === 0) return undefined
+      upload.unsafeWrite?.(moving.subarray(0, stored))
+      seen.moved += stored
+      return { taken, left: stored < taken ? moving.slice(stored, taken) : undefined }
+    }
     const reluctant = (upload: Upload): Upload => ({
       ...upload,
+      ...(given.moves && { unsafeReceive: () => moved(upload) }),
       unsafeWrite: (bytes) => {
         assert.isFalse(isWriting, "a late write is under way")
         const count = Math.min(bytes.length, given.takes(bytes.length))
@@ -90,6 +102,10 @@ const begin = (given: Given) =>
     /** As a connection does it: into the reader's room or its own, which it uses again. */
     const arrive = (bytes: Uint8Array) => {
       for (let at = 0; at < bytes.length; ) {
+        moving = bytes.slice(at)
+        const taken = reader?.unsafeReceive?.(7) ?? 0
+        at += taken
+        if (taken > 0) continue
         const room = reader?.unsafeRoom?.() ?? shared
         const piece = room.subarray(0, Math.min(room.length, bytes.length - at))
         piece.set(bytes.subarray(at, at + piece.length))
@@ -135,6 +151,59 @@ describe("an upload that is stored as it comes", () => {
         assert.strictEqual(client.pool.outstanding().chunks, 0)
       }),
     { fastCheck: { numRuns: 60 } }
+  )
+
+  it.live.prop(
+    "has its bytes in order where some move from the socket by themselves, and not all of them are taken",
+    [
+      FastCheck.array(FastCheck.record({ length: FastCheck.nat(150_000), waits: FastCheck.nat(3) }), { maxLength: 12 }),
+      FastCheck.array(FastCheck.record({ taken: FastCheck.nat(150_000), left: FastCheck.nat(2) }), { minLength: 1 })
+    ],
+    ([pieces, moves]) =>
+      Effect.gen(function* () {
+        let turn = 0
+        const client = yield* begin({
+          takes: (length) => length,
+          moves: (next) => {
+            const move = moves[turn++ % moves.length]
+            const taken = Math.min(move?.taken ?? 0, next.length)
+            return { taken, stored: move?.left === 0 ? Math.floor(taken / 2) : taken }
+          }
+        })
+        let sent = 0
+        for (const { length, waits } of pieces) {
+          client.arrive(content.subarray(sent, sent + length))
+          sent = Math.min(content.length, sent + length)
+          for (let left = waits; left > 0; left--) yield* breathe
+          yield* client.calm
+        }
+        assert.deepStrictEqual(yield* client.finish, { _tag: "Done" })
+        assert.deepInclude(client.seen.stored, { size: sent })
+        assert.strictEqual(client.seen.stored?.digest?.value, sha256(content.subarray(0, sent)))
+        assert.strictEqual(client.progress.bytes, sent)
+        assert.strictEqual(client.pool.outstanding().chunks, 0)
+      }),
+    { fastCheck: { numRuns: 60 } }
+  )
+
+  it.live("moves by itself unless something has to look at it", () =>
+    Effect.gen(function* () {
+      const moved = (given: Partial<Given>) =>
+        Effect.gen(function* () {
+          const moves = (next: Uint8Array) => ({ taken: next.length, stored: next.length })
+          const client = yield* begin({ takes: (length) => length, moves, ...given })
+          client.arrive(content)
+          yield* client.calm
+          assert.strictEqual((yield* client.finish)._tag, "Done")
+          return client.seen.moved
+        })
+      assert.strictEqual(yield* moved({}), content.length)
+      assert.strictEqual(yield* moved({ representation: "A" }), 0)
+      assert.strictEqual(yield* moved({ intake: { largest: content.length } }), 0)
+      const quota = { isLimited: true, reserve: () => Effect.succeed(true), unsafeSettle: () => {} }
+      assert.strictEqual(yield* moved({ intake: { quota } }), 0)
+      assert.strictEqual(yield* moved({ intake: { quota: { ...quota, isLimited: false } } }), content.length)
+    })
   )
 
   it.live("holds no buffer and wakes nobody, however long it takes", () =>

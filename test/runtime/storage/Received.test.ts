@@ -1,0 +1,103 @@
+import { spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { epollCalls } from "../../../src/runtime/platform/Epoll.ts"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
+import * as PageCache from "../../../src/runtime/platform/PageCache.ts"
+import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
+import { Storage, type StoreOptions, type Upload } from "../../../src/runtime/storage/Storage.ts"
+import { at, temporary } from "./fixtures.ts"
+
+const usual: StoreOptions = {
+  offset: 0,
+  create: true,
+  replace: true,
+  partial: "keep",
+  digest: "none",
+  sync: false
+}
+
+const content = Buffer.from(Uint8Array.from({ length: 100_000 }, (_, at) => (at * 31 + (at >> 8)) & 0xff))
+
+/** A socket that has received the content. */
+const received = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => epollCalls?.pair() ?? assert.fail("there is no FFI")),
+    (ends) =>
+      Effect.sync(() => {
+        for (const end of ends) Fs.closeSync(end)
+      })
+  ),
+  ([near, far]) => {
+    Fs.writeSync(far, content)
+    return near
+  }
+)
+
+/** Stores in one go what a socket has received, and answers how many bytes of that there is no room for. */
+const take = (upload: Upload, socket: number): number => {
+  for (;;) {
+    const moved = upload.unsafeReceive?.(socket)
+    if (moved === undefined || moved.taken <= 0) return 0
+    if (moved.left !== undefined) return moved.left.length
+  }
+}
+
+const stored = (folder: string, options: Partial<StoreOptions> = {}) =>
+  Effect.gen(function* () {
+    const storage = yield* Storage
+    const upload = yield* storage.store(at("/file"), { ...usual, ...options })
+    const socket = yield* received
+    const isMoved = upload.unsafeReceive?.(socket)?.taken !== undefined
+    take(upload, socket)
+    yield* upload.commit
+    return { isMoved, found: Fs.readFileSync(`${folder}/file`) }
+  }).pipe(Effect.scoped, Effect.provide(LocalStorage.layer({ root: folder })))
+
+describe.skipIf(ffi === undefined)("what a socket has received", () => {
+  it.scoped("is stored without passing by, unless a digest wants to see it", ({ skip }) =>
+    Effect.gen(function* () {
+      const folder = yield* temporary
+      if (!folder.startsWith("/dev/shm")) return skip()
+      const { found, isMoved } = yield* stored(folder)
+      assert.isTrue(isMoved)
+      assert.isTrue(content.equals(found))
+      assert.isFalse((yield* stored(folder, { digest: "SHA-256" })).isMoved)
+    })
+  )
+
+  it.scoped("is left to be read where a disk may have to be waited for", ({ skip }) =>
+    Effect.gen(function* () {
+      const folder = Fs.mkdtempSync(Path.join(Os.homedir(), ".weft-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(folder, { recursive: true })))
+      const file = Fs.openSync(`${folder}/probe`, "w")
+      const isInMemory = PageCache.isInMemory(file)
+      Fs.closeSync(file)
+      if (isInMemory) return skip()
+      assert.isFalse((yield* stored(folder)).isMoved)
+    })
+  )
+
+  it.scoped("fills a disk to its last byte, and that is what is kept", ({ skip }) =>
+    Effect.gen(function* () {
+      const folder = yield* temporary
+      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]).status !== 0) return skip()
+      yield* Effect.addFinalizer(() => Effect.sync(() => spawnSync("umount", ["-l", folder])))
+      yield* Effect.gen(function* () {
+        const storage = yield* Storage
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const upload = yield* storage.store(at("/file"), usual)
+            assert.isAbove(take(upload, yield* received), 0)
+          })
+        )
+        assert.strictEqual(yield* storage.partial(at("/file")), 64 * 1024)
+        const upload = yield* storage.store(at("/file"), { ...usual, offset: "resume" })
+        assert.strictEqual(upload.offset, 64 * 1024)
+      }).pipe(Effect.scoped, Effect.provide(LocalStorage.layer({ root: folder })))
+    })
+  )
+})

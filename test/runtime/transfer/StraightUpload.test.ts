@@ -208,7 +208,8 @@ describe("an upload that is stored as it comes", () => {
 
   it.live("holds no buffer and wakes nobody, however long it takes", () =>
     Effect.gen(function* () {
-      const client = yield* begin({ takes: (length) => length })
+      const quota = { isLimited: false, reserve: () => Effect.succeed(true), unsafeSettle: () => {} }
+      const client = yield* begin({ takes: (length) => length, intake: { quota } })
       for (let at = 0; at < content.length; at += 100_000) {
         client.arrive(content.subarray(at, at + 100_000))
         assert.strictEqual(client.seen.upload?.unsafeIsKept(), true, "it is stored in the same turn")

@@ -1,12 +1,11 @@
 import * as Os from "node:os"
 import { type Ffi, ffi } from "./Ffi.ts"
+import * as FileSystem from "./FileSystem.ts"
 
 const noWait = 0x8
 const page = 4096
 /** What Linux reads ahead at a time unless it is told otherwise: where its beginning is in memory, the rest most likely is. */
 const window = 128 * 1024
-/** Linux's numbers of the file systems that have no disk: tmpfs and ramfs. */
-const diskless = new Set([0x0102_1994, 0x8584_58f6])
 const { EAGAIN } = Os.constants.errno
 
 /** Where the lower half of the length lies in a `struct iovec`. */
@@ -29,17 +28,12 @@ const buffer = Buffer.allocUnsafeSlow(portion)
 interface Calls {
   readonly has: (file: number, position: number, length: number) => boolean
   readonly read: (file: number, position: number, length: number) => boolean
-  readonly isInMemory: (file: number) => boolean
 }
 
 const make = ({ koffi, libc }: Ffi): Calls => {
   const preadv2 = libc.func("preadv2", "long", ["int", "void *", "int", "long", "int"])
-  const fstatfs = libc.func("fstatfs", "int", ["int", "void *"])
   const vector = BigUint64Array.of(BigInt(koffi.address(byte)), 1n)
   const whole = new Uint32Array(new BigUint64Array([BigInt(koffi.address(buffer)), 0n]).buffer)
-  const statistics = new BigInt64Array(32)
-
-  const isInMemory = (file: number): boolean => fstatfs(file, statistics) === 0 && diskless.has(Number(statistics[0]))
 
   const probe = (file: number, position: number): number =>
     preadv2(file, vector, 1, position, noWait) >= 0 ? 0 : koffi.errno()
@@ -48,8 +42,8 @@ const make = ({ koffi, libc }: Ffi): Calls => {
     has: (file, position, length) => {
       const errno = probe(file, position)
       // A file system that cannot tell may have to wait each time, unless it has no disk.
-      if (errno !== 0) return errno !== EAGAIN && isInMemory(file)
-      if (length > 2 * window && isInMemory(file)) return true
+      if (errno !== 0) return errno !== EAGAIN && FileSystem.isInMemory(file)
+      if (length > 2 * window && FileSystem.isInMemory(file)) return true
       for (let at = window; at < length; at += window) if (probe(file, position + at) !== 0) return false
       return length <= page || probe(file, position + length - 1) === 0
     },
@@ -57,9 +51,8 @@ const make = ({ koffi, libc }: Ffi): Calls => {
       whole[lengthAt] = length
       const count = preadv2(file, whole, 1, position, noWait)
       if (count >= 0) return count === length
-      return koffi.errno() !== EAGAIN && isInMemory(file) && preadv2(file, whole, 1, position, 0) === length
-    },
-    isInMemory
+      return koffi.errno() !== EAGAIN && FileSystem.isInMemory(file) && preadv2(file, whole, 1, position, 0) === length
+    }
   }
 }
 
@@ -90,11 +83,3 @@ export const has = (file: number, position: number, length: number): boolean =>
  */
 export const unsafeRead = (file: number, position: number, length: number): Uint8Array | undefined =>
   length <= portion && declared?.read(file, position, length) === true ? buffer.subarray(0, length) : undefined
-
-/**
- * Tells whether a file lies in a file system that has no disk to wait for.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const isInMemory = (file: number): boolean => declared?.isInMemory(file) ?? false

@@ -1,6 +1,6 @@
 import * as Os from "node:os"
 import { type Ffi, ffi } from "./Ffi.ts"
-import * as PageCache from "./PageCache.ts"
+import * as FileSystem from "./FileSystem.ts"
 
 /**
  * Writes bytes to a file at a position (in bytes) as far as that can be done without waiting for a disk, and answers how many those
@@ -35,7 +35,7 @@ const declare = ({ koffi, libc }: Ffi): (() => PromptWrite) => {
       return 0
     }
     let write: PromptWrite = (file, bytes, position) => {
-      write = PageCache.isInMemory(file) ? inMemory : unlessItWaits
+      write = FileSystem.isInMemory(file) ? inMemory : unlessItWaits
       return write(file, bytes, position)
     }
     return (file, bytes, position) => write(file, bytes, position)

@@ -13,6 +13,7 @@ import * as Entries from "./Entries.ts"
 import * as HostPath from "./HostPath.ts"
 import type { OwnerNames } from "./OwnerNames.ts"
 import * as Pull from "./Pull.ts"
+import type { RecentNames } from "./RecentNames.ts"
 import type { Directory } from "./Root.ts"
 
 const batchLength = 512
@@ -29,9 +30,10 @@ const makePull = (
   directory: Listed,
   root: HostPath.HostPath,
   owners: OwnerNames,
+  recent: RecentNames | undefined,
   unsafeNow: () => number
 ): Pull.Pull<Entry, NodeCall.SystemError> => {
-  const next = DirectoryNames.gathered(directory.names)
+  const next = DirectoryNames.gathered(directory, recent)
   let names: ReadonlyArray<string> = []
   let cursor = 0
   let slow = false
@@ -119,6 +121,8 @@ export const stream = <E>(
   options: {
     readonly root: HostPath.HostPath
     readonly owners: Effect.Effect<OwnerNames>
+    /** Where the names may be from, and go. */
+    readonly recent?: RecentNames | undefined
     readonly toError: (cause: NodeCall.SystemError) => E
     /** What a turn's time is measured by, in milliseconds; `EventLoop.unsafeNow` where it is left out. */
     readonly unsafeNow?: () => number
@@ -127,7 +131,7 @@ export const stream = <E>(
   Pull.stream(
     Effect.zipWith(open, options.owners, (directory, owners) =>
       Effect.mapError(
-        makePull(directory, options.root, owners, options.unsafeNow ?? EventLoop.unsafeNow),
+        makePull(directory, options.root, owners, options.recent, options.unsafeNow ?? EventLoop.unsafeNow),
         options.toError
       )
     )

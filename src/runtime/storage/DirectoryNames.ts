@@ -8,6 +8,8 @@ import type { Names } from "../platform/Folder.ts"
 import type * as NodeCall from "../platform/NodeCall.ts"
 import * as HostPath from "./HostPath.ts"
 import * as Pull from "./Pull.ts"
+import type { RecentNames } from "./RecentNames.ts"
+import type { Directory } from "./Root.ts"
 
 /**
  * Up to this many names a directory is listed in order; a larger one is listed as the disk has it, so that neither its
@@ -23,14 +25,17 @@ const quickSort = 500
 
 const batchLength = 1024
 
+/** Of a directory, what it takes to know its names. */
+type Named = Pick<Directory, "names" | "unsafeVersion">
+
 /**
  * The names that clients may see: all of them in order, or else some of too many, and more of those each time. At most
- * {@link sortLimit} are held, and as many as the disk gave with the last of them.
+ * {@link sortLimit} are held, and as many as the disk gave with the last of them. All of an unchanged directory may be `recent` ones.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const gathered = (names: Names): Names => {
+export const gathered = ({ names, unsafeVersion }: Named, recent: RecentNames | undefined): Names => {
   let ended = false
   let begun = false
 
@@ -43,11 +48,18 @@ export const gathered = (names: Names): Names => {
 
   const first = Effect.gen(function* () {
     begun = true
+    const version = recent && unsafeVersion?.()
+    const known = version && recent?.unsafeGet(version)
+    if (known !== undefined) {
+      ended = true
+      return known
+    }
     const all: Array<string> = []
     while (!ended && all.length <= sortLimit) {
       for (const name of yield* more) all.push(name)
     }
     if (ended) all.sort()
+    if (ended && version !== undefined) recent?.unsafeSet(version, all)
     if (all.length > quickSort) yield* EventLoop.breathe
     return all
   })
@@ -55,8 +67,8 @@ export const gathered = (names: Names): Names => {
   return Effect.suspend(() => (ended ? Effect.succeed(undefined) : begun ? later : first))
 }
 
-const makePull = (names: Names): Pull.Pull<string, NodeCall.SystemError> => {
-  const next = gathered(names)
+const makePull = (directory: Named, recent: RecentNames | undefined): Pull.Pull<string, NodeCall.SystemError> => {
+  const next = gathered(directory, recent)
   let held: ReadonlyArray<string> = []
   let cursor = 0
 
@@ -85,6 +97,7 @@ const makePull = (names: Names): Pull.Pull<string, NodeCall.SystemError> => {
  * @category streams
  */
 export const stream = <E>(
-  open: Effect.Effect<{ readonly names: Names }, E, Scope.Scope>,
-  toError: (cause: NodeCall.SystemError) => E
-): Stream.Stream<string, E> => Pull.stream(Effect.map(open, ({ names }) => Effect.mapError(makePull(names), toError)))
+  open: Effect.Effect<Named, E, Scope.Scope>,
+  options: { readonly recent?: RecentNames | undefined; readonly toError: (cause: NodeCall.SystemError) => E }
+): Stream.Stream<string, E> =>
+  Pull.stream(Effect.map(open, (directory) => Effect.mapError(makePull(directory, options.recent), options.toError)))

@@ -14,6 +14,7 @@ import * as ThreadWaits from "../platform/ThreadWaits.ts"
 import * as Entries from "./Entries.ts"
 import * as HostPath from "./HostPath.ts"
 import * as Reach from "./Reach.ts"
+import * as RecentNames from "./RecentNames.ts"
 import type { Root } from "./Root.ts"
 
 const { O_DIRECTORY, O_NOCTTY, O_NONBLOCK, O_RDONLY } = Fs.constants
@@ -141,6 +142,7 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
           descriptor,
           reach,
           names: names === undefined ? yield* Folder.namesOf(reach) : names(descriptor),
+          unsafeVersion: () => RecentNames.unsafeVersion(descriptor.fd, Date.now()),
           look: lookAt === undefined ? Reach.lookIn(reach) : (name) => lookAt(descriptor.fd, name),
           ...(unsafeWaits && { unsafeWaits })
         }

@@ -23,6 +23,7 @@ import * as Locks from "./Locks.ts"
 import * as OwnerNames from "./OwnerNames.ts"
 import * as PortableRoot from "./PortableRoot.ts"
 import * as Reach from "./Reach.ts"
+import * as RecentNames from "./RecentNames.ts"
 import type { Root } from "./Root.ts"
 import { type OpenFile, type Readable, Storage, StorageError } from "./Storage.ts"
 
@@ -43,6 +44,9 @@ export interface Options {
   readonly umask?: number
 }
 
+/** Names kept of directories listed lately, in all: some two megabytes where they are long. */
+const mostNames = 2 * DirectoryNames.sortLimit
+
 const { O_DIRECTORY = 0, O_RDONLY } = Fs.constants
 
 const openRoot = (options: Options): Effect.Effect<Root, NodeCall.SystemError, Scope.Scope> =>
@@ -62,7 +66,11 @@ const openRoot = (options: Options): Effect.Effect<Root, NodeCall.SystemError, S
 
 const refuse = (reason: StorageError["reason"], path: string) => Effect.fail(new StorageError({ reason, path }))
 
-const readable = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<Readable> =>
+const readable = (
+  root: Root,
+  pool: ChunkPool.ChunkPool,
+  recent: RecentNames.RecentNames | undefined
+): Effect.Effect<Readable> =>
   Effect.gen(function* () {
     const owners = yield* OwnerNames.make
 
@@ -96,10 +104,15 @@ const readable = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<Readable
         DirectoryListing.stream(within(path, root.openDirectory(path)), {
           root: root.path,
           owners,
+          recent,
           toError: HostError.toStorageError(path)
         }),
 
-      names: (path) => DirectoryNames.stream(within(path, root.openDirectory(path)), HostError.toStorageError(path))
+      names: (path) =>
+        DirectoryNames.stream(within(path, root.openDirectory(path)), {
+          recent,
+          toError: HostError.toStorageError(path)
+        })
     }
   })
 
@@ -113,9 +126,14 @@ const readable = (root: Root, pool: ChunkPool.ChunkPool): Effect.Effect<Readable
 export const make = (
   root: Root,
   pool: ChunkPool.ChunkPool,
-  options: { readonly umask?: number; readonly home?: Storage["Type"]["home"]; readonly conduit?: Conduit.Conduit } = {}
+  options: {
+    readonly umask?: number
+    readonly home?: Storage["Type"]["home"]
+    readonly conduit?: Conduit.Conduit
+    readonly recent?: RecentNames.RecentNames
+  } = {}
 ): Effect.Effect<Storage["Type"]> =>
-  Effect.map(readable(root, pool), (readable) => {
+  Effect.map(readable(root, pool, options.recent), (readable) => {
     const context = { root, pool, locks: Locks.make(), umask: options.umask ?? 0o022, conduit: options.conduit }
     return Guard.guard({
       ...readable,
@@ -144,7 +162,8 @@ export const layer = (options: Options): Layer.Layer<Storage, StorageError> =>
       const conduit = yield* Conduit.make
       const given = {
         ...(options.umask === undefined ? {} : { umask: options.umask }),
-        ...(conduit && { conduit })
+        ...(conduit && { conduit }),
+        recent: RecentNames.make(mostNames)
       }
       const home = yield* Homes.make((path, home) =>
         Effect.flatMap(openRoot({ ...options, root: path }), (root) => make(root, pool, { ...given, home }))

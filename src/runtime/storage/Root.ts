@@ -6,6 +6,7 @@ import type { Names } from "../platform/Folder.ts"
 import type { SystemError } from "../platform/NodeCall.ts"
 import type { Status } from "../platform/Status.ts"
 import type { HostPath } from "./HostPath.ts"
+import type { Version } from "./RecentNames.ts"
 
 /**
  * Something of the host held open, so that what is done to it is done to it and to nothing that took its name.
@@ -30,6 +31,8 @@ export interface Directory extends Place {
   readonly names: Names
   /** `lstat` in this turn; `undefined` where the name is gone or refused. */
   readonly look: (name: HostPath) => Status | undefined
+  /** Tells this content from any later one; left out where nobody can. */
+  readonly unsafeVersion?: () => Version | undefined
   /** How often this thread has waited for a disk; left out where nobody can tell that from the time that went by. */
   readonly unsafeWaits?: () => number
 }

@@ -5,8 +5,8 @@ import type * as Scope from "effect/Scope"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type { Conduit, Moved } from "../platform/Conduit.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
+import * as FileSystem from "../platform/FileSystem.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
-import * as PageCache from "../platform/PageCache.ts"
 import * as PromptWrite from "../platform/PromptWrite.ts"
 import type * as Status from "../platform/Status.ts"
 import type { ChunkPool } from "./ChunkPool.ts"
@@ -214,7 +214,7 @@ export const make = (
     }
 
   const unsafeReceive = ({ file, state }: Held, conduit: Conduit) => {
-    const isInMemory = PageCache.isInMemory(file.fd)
+    const isInMemory = FileSystem.isInMemory(file.fd)
     return (socket: number) => {
       if (!isInMemory || state.failure !== undefined || !file.hold()) return undefined
       const moved = conduit(socket, file.fd, state.position)

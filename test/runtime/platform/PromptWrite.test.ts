@@ -5,7 +5,7 @@ import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
-import * as PageCache from "../../../src/runtime/platform/PageCache.ts"
+import * as FileSystem from "../../../src/runtime/platform/FileSystem.ts"
 import * as PromptWrite from "../../../src/runtime/platform/PromptWrite.ts"
 import { temporary } from "../storage/fixtures.ts"
 
@@ -24,7 +24,7 @@ describe.skipIf(ffi === undefined)("PromptWrite", () => {
     Effect.gen(function* () {
       const name = `${yield* temporary}/file`
       const file = yield* opened(name)
-      if (!PageCache.isInMemory(file)) return skip()
+      if (!FileSystem.isInMemory(file)) return skip()
       const write = promptly()
       assert.strictEqual(write(file, bytes.subarray(200_000), 200_000), 100_000)
       assert.strictEqual(write(file, bytes.subarray(0, 200_000), 0), 200_000)
@@ -63,7 +63,7 @@ describe.skipIf(ffi === undefined)("PromptWrite", () => {
       const pwritev2 = ffi?.libc.func("pwritev2", "long", ["int", "void *", "int", "long", "int"])
       const vector = BigUint64Array.of(BigInt(ffi?.koffi.address(bytes) ?? 0), 1n)
       const canTell = pwritev2?.(file, vector, 1, 0, 0x8) !== -1
-      if (canTell || PageCache.isInMemory(file)) return skip()
+      if (canTell || FileSystem.isInMemory(file)) return skip()
       assert.strictEqual(promptly()(file, bytes, 0), 0)
       assert.strictEqual(Fs.fstatSync(file).size, 0)
     })

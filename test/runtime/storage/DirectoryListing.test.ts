@@ -114,7 +114,7 @@ it.effect("the names alone are the same, in the same order, and nothing is looke
     const ofBatches = (batches: ReadonlyArray<ReadonlyArray<string>>) =>
       Effect.map(
         Stream.runCollect(
-          DirectoryNames.stream(Effect.succeed(scripted(batches, look)), HostError.toStorageError("/"))
+          DirectoryNames.stream(Effect.succeed(scripted(batches, look)), { toError: HostError.toStorageError("/") })
         ),
         Chunk.toReadonlyArray
       )

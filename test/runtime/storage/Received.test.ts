@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { epollCalls } from "../../../src/runtime/platform/Epoll.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
-import * as PageCache from "../../../src/runtime/platform/PageCache.ts"
+import * as FileSystem from "../../../src/runtime/platform/FileSystem.ts"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage, type StoreOptions, type Upload } from "../../../src/runtime/storage/Storage.ts"
 import { at, temporary } from "./fixtures.ts"
@@ -74,7 +74,7 @@ describe.skipIf(ffi === undefined)("what a socket has received", () => {
       const folder = Fs.mkdtempSync(Path.join(Os.homedir(), ".weft-"))
       yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(folder, { recursive: true })))
       const file = Fs.openSync(`${folder}/probe`, "w")
-      const isInMemory = PageCache.isInMemory(file)
+      const isInMemory = FileSystem.isInMemory(file)
       Fs.closeSync(file)
       if (isInMemory) return skip()
       assert.isFalse((yield* stored(folder)).isMoved)

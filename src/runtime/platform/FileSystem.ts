@@ -1,0 +1,43 @@
+import { type Ffi, ffi } from "./Ffi.ts"
+
+/** Linux's numbers of file systems. */
+const tmpfs = 0x0102_1994
+const ramfs = 0x8584_58f6
+const ext = 0xef53
+const xfs = 0x5846_5342
+const btrfs = 0x9123_683e
+const f2fs = 0xf2f5_2010
+
+const diskless = new Set([tmpfs, ramfs])
+
+const dating = new Set([tmpfs, ext, xfs, btrfs, f2fs])
+
+const declare = ({ libc }: Ffi) => {
+  const fstatfs = libc.func("fstatfs", "int", ["int", "void *"])
+  const statistics = new BigInt64Array(32)
+  return (file: number): number => (fstatfs(file, statistics) === 0 ? Number(statistics[0]) : -1)
+}
+
+const numberOf = (() => {
+  try {
+    return ffi && declare(ffi)
+  } catch {
+    return undefined
+  }
+})()
+
+/**
+ * Tells whether a file lies in a file system that has no disk to wait for.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isInMemory = (file: number): boolean => numberOf !== undefined && diskless.has(numberOf(file))
+
+/**
+ * Tells whether an open directory is one of a local file system that dates each change to its names, and finely.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const datesChanges = (directory: number): boolean => numberOf !== undefined && dating.has(numberOf(directory))

@@ -1,8 +1,10 @@
-import * as Fs from "node:fs"
+import NodeFs, * as Fs from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
 import { assert, describe, it, vi } from "@effect/vitest"
-import { Chunk, Effect, FastCheck, Stream } from "effect"
+import { Chunk, Context, Effect, FastCheck, Layer, Stream } from "effect"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as DirectoryNames from "../../../src/runtime/storage/DirectoryNames.ts"
+import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import * as RecentNames from "../../../src/runtime/storage/RecentNames.ts"
 import { Storage } from "../../../src/runtime/storage/Storage.ts"
 import { at, locals, temporary } from "./fixtures.ts"
@@ -126,6 +128,47 @@ it.effect("a directory that has not changed is read once", () =>
       assert.deepStrictEqual(yield* listed, [`a${next}`, "b"])
       assert.strictEqual(reads, 3)
     }
+  })
+)
+
+it.effect("of a directory with too many names to be in order none is kept", () =>
+  Effect.gen(function* () {
+    const lots = Array.from({ length: DirectoryNames.sortLimit + 1 }, (_, index) => String(index))
+    let set = 0
+    const recent: RecentNames.RecentNames = { unsafeGet: () => undefined, unsafeSet: () => void set++ }
+    const count = (batches: Array<ReadonlyArray<string>>) => {
+      const named = { names: Effect.sync(() => batches.shift()), unsafeVersion: () => ({ directory: "1", state: "1" }) }
+      return Stream.runCount(
+        DirectoryNames.stream(Effect.succeed(named), { recent, toError: (cause: unknown) => cause })
+      )
+    }
+    assert.strictEqual(yield* count([lots, ["more"]]), lots.length + 1)
+    assert.strictEqual(set, 0)
+    assert.strictEqual(yield* count([["few"]]), 1)
+    assert.strictEqual(set, 1)
+  })
+)
+
+it.scoped.skipIf(ffi === undefined)("a storage that holds its directories open remembers them", () =>
+  Effect.gen(function* () {
+    const original = NodeFs.fstatSync
+    let asked = 0
+    const counting = (descriptor: number, options?: Fs.BigIntOptions) => {
+      if (options?.bigint === true) asked += 1
+      return original(descriptor, options as never)
+    }
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        NodeFs.fstatSync = original
+        syncBuiltinESMExports()
+      })
+    )
+    const layer = yield* Layer.build(LocalStorage.layer({ root: yield* temporary }))
+    const storage = Context.get(layer, Storage)
+    NodeFs.fstatSync = counting as typeof original
+    syncBuiltinESMExports()
+    yield* Stream.runDrain(storage.list(at("/")))
+    assert.strictEqual(asked, 2, "once to open it, once to know its version")
   })
 )
 

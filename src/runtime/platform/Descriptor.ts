@@ -1,6 +1,8 @@
 import * as Fs from "node:fs"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as FileSystem from "./FileSystem.ts"
+import * as Finalizer from "./Finalizer.ts"
 import * as NodeCall from "./NodeCall.ts"
 
 /**
@@ -99,7 +101,7 @@ export const scoped = <E, R>(
   open: (keep: (fd: number) => void) => Effect.Effect<void, E, R>,
   unsafeClose: (fd: number) => void = closeQuietly
 ): Effect.Effect<Descriptor, E, R | Scope.Scope> =>
-  Effect.acquireRelease(
+  Finalizer.acquire(
     Effect.sync(() => make(unsafeClose)),
     (self) => self.close
   ).pipe(
@@ -160,6 +162,9 @@ class Opened implements Owned {
  */
 export const unsafeOwned = (fd: number, unsafeClose: (fd: number) => void): Owned => new Opened(fd, unsafeClose)
 
+const closeNow = (fd: number): Effect.Effect<void, NodeCall.SystemError> =>
+  Effect.try({ try: () => Fs.closeSync(fd), catch: (error) => error as NodeCall.SystemError })
+
 const closeLoudly = (self: ReturnType<typeof make>): Effect.Effect<void, NodeCall.SystemError> =>
   Effect.suspend(() => {
     const last = self.take()
@@ -173,7 +178,7 @@ const closeLoudly = (self: ReturnType<typeof make>): Effect.Effect<void, NodeCal
  * @category constructors
  */
 export const written = (fd: number): Effect.Effect<Written, never, Scope.Scope> =>
-  Effect.acquireRelease(
+  Finalizer.acquire(
     Effect.sync(() => {
       const self = make(closeQuietly)
       self.keep(fd)
@@ -187,6 +192,10 @@ export const written = (fd: number): Effect.Effect<Written, never, Scope.Scope> 
       },
       hold: self.descriptor.hold,
       release: self.descriptor.release,
-      close: closeLoudly(self)
+      close: Effect.suspend(() => {
+        if (!FileSystem.isInMemory(self.descriptor.fd)) return closeLoudly(self)
+        const last = self.take()
+        return last < 0 ? Effect.void : closeNow(last)
+      })
     }))
   )

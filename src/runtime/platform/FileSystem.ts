@@ -1,3 +1,4 @@
+import * as Os from "node:os"
 import { type Ffi, ffi } from "./Ffi.ts"
 
 /** Linux's numbers of file systems. */
@@ -12,10 +13,14 @@ const diskless = new Set([tmpfs, ramfs])
 
 const dating = new Set([tmpfs, ext, xfs, btrfs, f2fs])
 
-const declare = ({ libc }: Ffi) => {
-  const fstatfs = libc.func("fstatfs", "int", ["int", "void *"])
-  const statistics = new BigInt64Array(32)
-  return (file: number): number => (fstatfs(file, statistics) === 0 ? Number(statistics[0]) : -1)
+/** The kernel writes here, by an address that the garbage collector knows nothing of: so it stays for as long as the module. */
+const statistics = new BigUint64Array(32)
+const type = new Uint32Array(statistics.buffer, Os.endianness() === "LE" ? 0 : 4, 1)
+
+const declare = ({ koffi, libc }: Ffi) => {
+  const fstatfs = libc.func("fstatfs", "int", ["int", "uintptr_t"])
+  const address = Number(koffi.address(statistics))
+  return (file: number): number => (fstatfs(file, address) === 0 ? (type[0] ?? -1) : -1)
 }
 
 const numberOf = (() => {

@@ -2,6 +2,7 @@ import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import type { Descriptor } from "./Descriptor.ts"
 import { ffi } from "./Ffi.ts"
+import * as FileSystem from "./FileSystem.ts"
 import * as NodeCall from "./NodeCall.ts"
 import * as PooledCall from "./PooledCall.ts"
 
@@ -40,6 +41,12 @@ const make = (): RenameNew | undefined => {
   return (from, name, to, newName) =>
     Effect.async((resume) => {
       const memory = [bytesOf(name), bytesOf(newName)] as const
+      const settle = (result: number) =>
+        resume(result < 0 ? Effect.fail(NodeCall.systemError(-result, "renameat2")) : Effect.void)
+      if (FileSystem.isInMemory(from.fd)) {
+        const result: number = call(from.fd, memory[0], to.fd, memory[1], noReplace)
+        return settle(result < 0 ? -koffi.errno() : result)
+      }
       const held = from.hold()
       if (!held || !to.hold()) {
         if (held) from.release()
@@ -53,7 +60,7 @@ const make = (): RenameNew | undefined => {
           done: (result) => {
             from.release()
             to.release()
-            resume(result < 0 ? Effect.fail(NodeCall.systemError(-result, "renameat2")) : Effect.void)
+            settle(result)
           }
         }
       )

@@ -7,6 +7,7 @@ import type { Event, Outcome } from "../../domain/session/Event.ts"
 import type { DataPlan } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
+import * as Finalizer from "../platform/Finalizer.ts"
 import type { Stored, Upload } from "../storage/Storage.ts"
 import * as Begun from "../transfer/Begun.ts"
 import * as DataConnection from "../transfer/DataConnection.ts"
@@ -33,7 +34,7 @@ interface Fate {
 /** With TLS on top where the session protects its data; the scope drops that too. */
 const secured = (actor: Actor, connection: ReturnType<typeof connect>) =>
   Effect.flatMap(connection, (below) =>
-    Effect.acquireRelease(
+    Finalizer.acquire(
       Effect.interruptible(
         Effect.mapError(
           Securing.data(actor, below),

@@ -3,6 +3,7 @@ import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Descriptor from "../platform/Descriptor.ts"
+import * as FileSystem from "../platform/FileSystem.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import { renameNew } from "../platform/RenameNew.ts"
 import * as Status from "../platform/Status.ts"
@@ -37,6 +38,50 @@ export const using = <A>(
     }
   })
 
+/** An error takes longer to make than the call that it tells of. */
+const quietly = { bigint: true, throwIfNoEntry: false } as const
+
+type NodePath = ReturnType<typeof HostPath.toNode>
+
+/** Calls of `node:fs` that are over at once where there is no disk to wait for. */
+interface Quick {
+  readonly fchmod: (fd: number, mode: number) => void
+  readonly fsync: (fd: number) => void
+  readonly lstat: (path: NodePath, options: typeof quietly) => Fs.BigIntStats | undefined
+  readonly mkdir: (path: NodePath, mode: number) => void
+  readonly open: (path: NodePath, flags: number, mode: number) => number
+  readonly rename: (path: NodePath, name: NodePath) => void
+  readonly rmdir: (path: NodePath) => void
+}
+
+/** All are there twice. */
+const calls = Fs as unknown as {
+  readonly [name: string]: (...given: ReadonlyArray<unknown>) => unknown
+}
+
+/**
+ * A call that uses a descriptor or a path through it: in this turn where its file system has no disk, else as {@link using} does.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const quickly = <Name extends keyof Quick>(
+  descriptor: Descriptor.Descriptor,
+  name: Name,
+  ...given: Parameters<Quick[Name]>
+): Effect.Effect<ReturnType<Quick[Name]>, NodeCall.SystemError> =>
+  Effect.suspend(() => {
+    type Answer = ReturnType<Quick[Name]>
+    if (!FileSystem.isInMemory(descriptor.fd)) {
+      return using<Answer>(descriptor, (done) => calls[name]?.(...given, done))
+    }
+    try {
+      return Effect.succeed(calls[`${name}Sync`]?.(...given) as Answer)
+    } catch (error) {
+      return Effect.fail(error as NodeCall.SystemError)
+    }
+  })
+
 const at = (place: Place, name: HostPath.HostPath) => HostPath.toNode(HostPath.join(place.reach, name))
 
 /**
@@ -49,12 +94,12 @@ export const look = (
   place: Place,
   name: HostPath.HostPath
 ): Effect.Effect<Status.Status | undefined, NodeCall.SystemError> =>
-  using<Fs.BigIntStats>(place.descriptor, (done) => Fs.lstat(at(place, name), { bigint: true }, done)).pipe(
-    Effect.map((stats): Status.Status | undefined => Status.fromStats(stats)),
-    Effect.catchIf(
-      ({ code }) => code === "ENOENT",
-      () => Effect.succeed(undefined)
-    )
+  Effect.catchAll(
+    Effect.map(
+      quickly(place.descriptor, "lstat", at(place, name), quietly),
+      (stats) => stats && Status.fromStats(stats)
+    ),
+    (error) => (error.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(error))
   )
 
 /** @since 0.1.0 @category changes */
@@ -63,14 +108,17 @@ export const unlink = (place: Place, name: HostPath.HostPath): Effect.Effect<voi
 
 /** @since 0.1.0 @category changes */
 export const makeDirectory = (place: Place, name: HostPath.HostPath): Effect.Effect<void, NodeCall.SystemError> =>
-  using(place.descriptor, (done: Done<void>) => Fs.mkdir(at(place, name), 0o700, (error) => done(error)))
+  quickly(place.descriptor, "mkdir", at(place, name), 0o700)
 
 /** @since 0.1.0 @category changes */
 export const removeDirectory = (place: Place, name: HostPath.HostPath): Effect.Effect<void, NodeCall.SystemError> =>
-  using(place.descriptor, (done: Done<void>) => Fs.rmdir(at(place, name), (error) => done(error)))
+  quickly(place.descriptor, "rmdir", at(place, name))
+
+/** To free more than this takes time in memory, too. */
+const quicklyFreed = 16 * 1024 * 1024
 
 /**
- * `rename(2)`: what has the new name is replaced in one step.
+ * `rename(2)`: what has the new name is replaced in one step. `frees` is how many bytes that has, as far as is known.
  *
  * @since 0.1.0
  * @category changes
@@ -79,15 +127,18 @@ export const rename = (
   from: Place,
   name: HostPath.HostPath,
   to: Place,
-  newName: HostPath.HostPath
-): Effect.Effect<void, NodeCall.SystemError> =>
-  using(from.descriptor, (done: Done<void>) => {
+  newName: HostPath.HostPath,
+  frees = 0
+): Effect.Effect<void, NodeCall.SystemError> => {
+  if (frees <= quicklyFreed && to === from) return quickly(from.descriptor, "rename", at(from, name), at(to, newName))
+  return using(from.descriptor, (done: Done<void>) => {
     if (!to.descriptor.hold()) return done(NodeCall.systemError(EBADF, "rename"), undefined)
     Fs.rename(at(from, name), at(to, newName), (error) => {
       to.descriptor.release()
       done(error)
     })
   })
+}
 
 const link = (from: Place, name: HostPath.HostPath, to: Place, newName: HostPath.HostPath) =>
   using(from.descriptor, (done: Done<void>) => {
@@ -161,7 +212,7 @@ export const open = (
  * @category changes
  */
 export const settle = (place: Place): Effect.Effect<void, NodeCall.SystemError> =>
-  using(place.descriptor, (done: Done<void>) => Fs.fsync(place.descriptor.fd, (error) => done(error))).pipe(
+  quickly(place.descriptor, "fsync", place.descriptor.fd).pipe(
     Effect.catchIf(
       ({ code }) => code === "EINVAL" || code === "ENOTSUP" || code === "EISDIR" || code === "EPERM",
       () => Effect.void

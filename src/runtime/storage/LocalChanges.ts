@@ -50,7 +50,7 @@ const giveMode = (place: Place, name: HostPath.HostPath, mode: number) =>
       const status = yield* Reach.look(made)
       const wanted = (status.mode & specialBits) | mode
       if ((status.mode & 0o7777) === wanted) return
-      yield* Disk.using<void>(made, (done) => Fs.fchmod(made.fd, wanted, (error) => done(error)))
+      yield* Disk.quickly(made, "fchmod", made.fd, wanted)
     })
   )
 

@@ -69,7 +69,7 @@ const dress = (file: Descriptor.Descriptor, replaced: Status.Status | undefined,
       yield* Effect.ignore(Disk.using<void>(file, (done) => Fs.fchown(file.fd, uid, gid, (error) => done(error))))
     }
     const mode = replaced === undefined ? 0o666 & ~umask : replaced.mode & keptMode
-    yield* Disk.using<void>(file, (done) => Fs.fchmod(file.fd, mode, (error) => done(error)))
+    yield* Disk.quickly(file, "fchmod", file.fd, mode)
   })
 
 /**
@@ -105,7 +105,7 @@ export const begin = (
       if (sealed) return
       if (state.failure !== undefined) return yield* Effect.fail(state.failure)
       yield* dress(file, site.status, context.umask)
-      if (options.sync) yield* Disk.using<void>(file, (done) => Fs.fsync(file.fd, (error) => done(error)))
+      if (options.sync) yield* Disk.quickly(file, "fsync", file.fd)
       yield* file.close
       sealed = true
     }).pipe(
@@ -123,7 +123,7 @@ export const begin = (
       yield* admit(now, options)
       // A name that was free is taken only as such: what another thread stores under it meanwhile is replaced, and counted as that.
       const rename = now === undefined || !options.replace ? Disk.renameFree : Disk.rename
-      yield* rename(site.place, temporary.name, site.place, site.name)
+      yield* rename(site.place, temporary.name, site.place, site.name, now?.size)
       state.named = true
       return now?.size
     }).pipe(

@@ -6,6 +6,7 @@ import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type { Conduit, Moved } from "../platform/Conduit.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
 import * as FileSystem from "../platform/FileSystem.ts"
+import * as Finalizer from "../platform/Finalizer.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as PromptWrite from "../platform/PromptWrite.ts"
 import type * as Status from "../platform/Status.ts"
@@ -111,8 +112,12 @@ export const make = (
   const badRestart = Effect.suspend(() => new StorageError({ reason: "BadRestart", path }))
 
   const openName = (name: HostPath.HostPath, flags: number) =>
-    Disk.using<number>(place.descriptor, (done) =>
-      Fs.open(HostPath.toNode(HostPath.join(place.reach, name)), flags | O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0o600, done)
+    Disk.quickly(
+      place.descriptor,
+      "open",
+      HostPath.toNode(HostPath.join(place.reach, name)),
+      flags | O_RDWR | O_NOFOLLOW | O_NONBLOCK,
+      0o600
     )
 
   /** `acquire` gives the name something that has to be taken away again. */
@@ -135,7 +140,7 @@ export const make = (
       })
       const fd = yield* acquire(name)
       const file = yield* Descriptor.written(fd)
-      yield* Effect.addFinalizer(() => leave)
+      yield* Finalizer.add(leave)
       return { name, file, state, expects: typeof offset !== "number", unsafeIsKept }
     }).pipe(Effect.uninterruptible)
 

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as HostPort from "../../domain/HostPort.ts"
+import * as Finalizer from "../platform/Finalizer.ts"
 import { type Connection, type Endpoint, type Tcp, TcpError } from "../platform/Tcp.ts"
 import { TlsError } from "../platform/TlsError.ts"
 import { type Lease, PassiveError } from "./PassiveLease.ts"
@@ -76,7 +77,7 @@ export const active = (
       }
     })
     return Effect.zipRight(
-      Effect.addFinalizer(() => Effect.sync(() => made?.unsafeDestroy())),
+      Finalizer.add(Effect.sync(() => made?.unsafeDestroy())),
       Effect.mapError(attempt, (cause) => new DataConnectionError({ reason: reasons[cause.reason], cause }))
     )
   })

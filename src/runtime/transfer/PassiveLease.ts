@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as HostPort from "../../domain/HostPort.ts"
+import * as Finalizer from "../platform/Finalizer.ts"
 import { type Connection, TcpError } from "../platform/Tcp.ts"
 
 /**
@@ -128,10 +129,7 @@ export class PassiveLease implements Lease {
     const connection = this.#connection
     if (connection === undefined) return Effect.fail(new PassiveError({ reason: "Closed" }))
     this.unsafeTake()
-    return Effect.as(
-      Effect.addFinalizer(() => Effect.sync(() => connection.unsafeDestroy())),
-      connection
-    )
+    return Effect.as(Finalizer.add(Effect.sync(() => connection.unsafeDestroy())), connection)
   }
 }
 

@@ -8,6 +8,7 @@ import type { Upload as Payload } from "../../domain/session/Action.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
 import * as EventLoop from "../platform/EventLoop.ts"
+import * as Finalizer from "../platform/Finalizer.ts"
 import { TcpError } from "../platform/Tcp.ts"
 import { StorageError, type StoreOptions, type Upload } from "../storage/Storage.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
@@ -72,9 +73,8 @@ const open = (request: Request, payload: Payload) =>
     const { quota } = intake
     if (quota === undefined) return { path, upload, room: undefined }
     const { progress } = request
-    const room = yield* Effect.acquireRelease(
-      Quota.room(quota, { isNew: upload.replaces === undefined, path }),
-      (room) => Effect.sync(() => (progress.committed ? undefined : room.unsafeSettle(nothing)))
+    const room = yield* Finalizer.acquire(Quota.room(quota, { isNew: upload.replaces === undefined, path }), (room) =>
+      Effect.sync(() => (progress.committed ? undefined : room.unsafeSettle(nothing)))
     )
     yield* room.cover(upload.offset - (upload.replaces ?? 0))
     return { path, upload, room }
@@ -93,7 +93,7 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   progress.phase = "Connecting"
   progress.movedAt = unsafeNow()
   const connection = yield* request.connect
-  const intake = yield* Effect.acquireRelease(
+  const intake = yield* Finalizer.acquire(
     Effect.sync(
       () =>
         new Intake(connection, {

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage, type StoreOptions } from "../../../src/runtime/storage/Storage.ts"
-import { at, temporary } from "./fixtures.ts"
+import { at, onDisk as folder } from "./fixtures.ts"
 
 type Call = (...args: Array<never>) => void
 type Name = "fsync" | "lstat" | "open" | "rename" | "write"
@@ -51,7 +51,7 @@ const reason = <A, R>(effect: Effect.Effect<A, { readonly reason: string }, R>) 
   Effect.map(Effect.flip(effect), (error) => error.reason)
 
 const onDisk = <A, E>(body: (root: string) => Effect.Effect<A, E, Storage | Scope.Scope>) =>
-  Effect.flatMap(temporary, (root) => Effect.provide(body(root), LocalStorage.layer({ root, confinement: "portable" })))
+  Effect.flatMap(folder, (root) => Effect.provide(body(root), LocalStorage.layer({ root, confinement: "portable" })))
 
 const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 

@@ -7,7 +7,7 @@ import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
 import * as Partials from "../../../src/runtime/storage/Partials.ts"
 import { Storage, type StoreOptions } from "../../../src/runtime/storage/Storage.ts"
-import { at, descriptors, descriptorsBackTo, fill, locals, temporary } from "./fixtures.ts"
+import { at, descriptors, descriptorsBackTo, fill, locals, onDisk, temporary } from "./fixtures.ts"
 
 const usual: StoreOptions = {
   offset: 0,
@@ -44,9 +44,12 @@ const deadName = (target: string | undefined): string => {
 }
 
 describe.each(locals)("LocalStorage, written to ($name)", ({ over }) => {
-  const withRoot = <A, E>(body: (root: string, outside: string) => Effect.Effect<A, E, Storage | Scope.Scope>) =>
+  const withRoot = <A, E>(
+    body: (root: string, outside: string) => Effect.Effect<A, E, Storage | Scope.Scope>,
+    folders = temporary
+  ) =>
     Effect.gen(function* () {
-      const folder = yield* temporary
+      const folder = yield* folders
       const [root, outside] = [`${folder}/root`, `${folder}/outside`]
       for (const made of [root, outside]) Fs.mkdirSync(made)
       return yield* Effect.provide(body(root, outside), over(root))
@@ -70,29 +73,31 @@ describe.each(locals)("LocalStorage, written to ($name)", ({ over }) => {
   )
 
   it.scoped("a name the disk does not confirm is there, and said to be unconfirmed", () =>
-    withRoot((root) =>
-      Effect.gen(function* () {
-        yield* Effect.acquireRelease(
-          Effect.sync(() => {
-            const { fsync } = NodeFs
-            const broken = (fd: number, done: Fs.NoParamCallback) => {
-              if (!Fs.fstatSync(fd).isDirectory()) return fsync(fd, done)
-              setImmediate(() => done(Object.assign(new Error("EIO"), { code: "EIO" })))
-            }
-            NodeFs.fsync = broken as typeof fsync
-            syncBuiltinESMExports()
-            return fsync
-          }),
-          (fsync) =>
+    withRoot(
+      (root) =>
+        Effect.gen(function* () {
+          yield* Effect.acquireRelease(
             Effect.sync(() => {
-              NodeFs.fsync = fsync
+              const { fsync } = NodeFs
+              const broken = (fd: number, done: Fs.NoParamCallback) => {
+                if (!Fs.fstatSync(fd).isDirectory()) return fsync(fd, done)
+                setImmediate(() => done(Object.assign(new Error("EIO"), { code: "EIO" })))
+              }
+              NodeFs.fsync = broken as typeof fsync
               syncBuiltinESMExports()
-            })
-        )
-        assert.deepInclude(yield* store("/file", "whole"), { size: 5, replaced: undefined, unconfirmed: true })
-        assert.strictEqual(Fs.readFileSync(`${root}/file`, "utf8"), "whole")
-        assert.notProperty(yield* store("/file", "whole", { sync: false }), "unconfirmed")
-      })
+              return fsync
+            }),
+            (fsync) =>
+              Effect.sync(() => {
+                NodeFs.fsync = fsync
+                syncBuiltinESMExports()
+              })
+          )
+          assert.deepInclude(yield* store("/file", "whole"), { size: 5, replaced: undefined, unconfirmed: true })
+          assert.strictEqual(Fs.readFileSync(`${root}/file`, "utf8"), "whole")
+          assert.notProperty(yield* store("/file", "whole", { sync: false }), "unconfirmed")
+        }),
+      onDisk
     )
   )
 

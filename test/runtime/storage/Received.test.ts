@@ -1,15 +1,12 @@
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
-import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { epollCalls } from "../../../src/runtime/platform/Epoll.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
-import * as FileSystem from "../../../src/runtime/platform/FileSystem.ts"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage, type StoreOptions, type Upload } from "../../../src/runtime/storage/Storage.ts"
-import { at, temporary } from "./fixtures.ts"
+import { at, onDisk, temporary } from "./fixtures.ts"
 
 const usual: StoreOptions = {
   offset: 0,
@@ -69,14 +66,9 @@ describe.skipIf(ffi === undefined)("what a socket has received", () => {
     })
   )
 
-  it.scoped("is left to be read where a disk may have to be waited for", ({ skip }) =>
+  it.scoped("is left to be read where a disk may have to be waited for", () =>
     Effect.gen(function* () {
-      const folder = Fs.mkdtempSync(Path.join(Os.homedir(), ".weft-"))
-      yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(folder, { recursive: true })))
-      const file = Fs.openSync(`${folder}/probe`, "w")
-      const isInMemory = FileSystem.isInMemory(file)
-      Fs.closeSync(file)
-      if (isInMemory) return skip()
+      const folder = yield* onDisk
       assert.isFalse((yield* stored(folder)).isMoved)
     })
   )

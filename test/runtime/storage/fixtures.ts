@@ -5,6 +5,7 @@ import { assert } from "@effect/vitest"
 import { Effect, Layer, type Scope } from "effect"
 import * as Text from "../../../src/domain/Text.ts"
 import type { VirtualPath } from "../../../src/domain/VirtualPath.ts"
+import * as FileSystem from "../../../src/runtime/platform/FileSystem.ts"
 import * as ChunkPool from "../../../src/runtime/storage/ChunkPool.ts"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
@@ -21,6 +22,21 @@ export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acqui
   Effect.sync(() => {
     const base = Fs.existsSync("/dev/shm") ? "/dev/shm" : Os.tmpdir()
     return Fs.realpathSync(Fs.mkdtempSync(Path.join(base, "weft-")))
+  }),
+  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
+)
+
+/** A folder where calls are made on the pool, as they are wherever a disk may have to be waited for. */
+export const onDisk: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => {
+    const isOnDisk = (folder: string) => {
+      const descriptor = Fs.openSync(folder, "r")
+      const isInMemory = FileSystem.isInMemory(descriptor)
+      Fs.closeSync(descriptor)
+      return !isInMemory
+    }
+    const base = [Os.tmpdir(), Os.homedir(), process.cwd()].find(isOnDisk) ?? assert.fail("there is no disk")
+    return Fs.realpathSync(Fs.mkdtempSync(Path.join(base, ".weft-")))
   }),
   (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
 )

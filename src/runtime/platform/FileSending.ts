@@ -5,6 +5,7 @@ import * as PageCache from "./PageCache.ts"
 import type { Poller } from "./Poller.ts"
 import type { SocketIo } from "./SocketIo.ts"
 import { type FilePart, TcpError } from "./Tcp.ts"
+import * as Turns from "./Turns.ts"
 
 const { EAGAIN, EINTR } = Os.constants.errno
 
@@ -22,7 +23,7 @@ export interface Outlet {
   readonly unsafeRelease: () => void
 }
 
-/** Bytes sent before other connections have their turn, and where there are none. */
+/** Bytes sent before other connections have their turn, and where there are none. What is no longer than one is never held. */
 const turn = 1024 * 1024
 const solo = 4 * turn
 
@@ -41,16 +42,25 @@ type Failure = TcpError | NodeCall.SystemError
 
 /**
  * Sends by `sendfile(2)`: as much in each turn as is in the page cache and fits into the socket, up to {@link turn}; what has to come from
- * a disk first is sent by the pool, so that the disk holds up nobody else.
+ * a disk first is sent by the pool, so that the disk holds up nobody else. `turns` say when it has to wait for those who had less.
  *
  * @since 0.1.0
  * @category operations
  */
-export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart): Effect.Effect<number, Failure> =>
+export const run = (
+  io: SocketIo,
+  poller: Poller,
+  outlet: Outlet,
+  part: FilePart,
+  turns: Turns.Turns = Turns.ofThread
+): Effect.Effect<number, Failure> =>
   Effect.async((resume) => {
     let sentInAll = 0
     let isOver = false
     let isOnPool = false
+    /** It has had more than others who are about to ask again; see {@link Turns}. */
+    let isHeld = false
+    let due = 0
     /** The connection said that it may take more while the pool was still finding out that it did not. */
     let isMissed = false
 
@@ -67,6 +77,7 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
     const goesOn = (sent: number): boolean => {
       if (sent > 0) {
         sentInAll += sent
+        if (sentInAll > turn) due = turns.unsafeDue(due, sent)
         part.onSent(sent)
         if (sentInAll < part.length) return true
       }
@@ -96,18 +107,31 @@ export const run = (io: SocketIo, poller: Poller, outlet: Outlet, part: FilePart
     }
 
     const step = (most = turn) => {
-      if (isOver || isOnPool) return
+      if (isOver || isOnPool || isHeld) return
       if (outlet.descriptor === undefined) {
         finish(gone)
         return
       }
-      const length = Math.min(part.length - sentInAll, most)
+      const isAwaiting = turns.unsafeIsAwaiting()
+      isHeld = isAwaiting && turns.unsafeHolds(due, release)
+      if (isHeld) return
+      const length = Math.min(part.length - sentInAll, isAwaiting ? Turns.portion : most)
       const position = part.offset + sentInAll
       if (!PageCache.has(part.file.fd, position, length)) onPool(length)
       else if (goesOn(outlet.unsafeSendFile(part.file.fd, position, length))) poller.unhurried(goOn)
     }
 
     const goOn = (isAlone: boolean): void => step(isAlone ? solo : turn)
+
+    const endHold = (isAlone: boolean): void => {
+      isHeld = false
+      goOn(isAlone)
+    }
+
+    const release = (from: number): void => {
+      due = from
+      poller.unhurried(endHold)
+    }
 
     const flow = (failure: TcpError | undefined): void => {
       isMissed = isOnPool

@@ -29,6 +29,8 @@ export interface Actor {
   progress: Progress.Progress | undefined
   /** A download that the next transfer goes on with. */
   begun: Begun | undefined
+  /** When it last came for a file that could be sent at once, as `Turns` count. */
+  came: number
   /** What its handshakes are made with, from the first one on. */
   tlsContext: TlsContext | undefined
   /** Gives the session an event to step through. */

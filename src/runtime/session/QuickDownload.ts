@@ -4,6 +4,7 @@ import type { Outcome } from "../../domain/session/Event.ts"
 import type { Descriptor } from "../platform/Descriptor.ts"
 import * as PageCache from "../platform/PageCache.ts"
 import type { Connection } from "../platform/Tcp.ts"
+import * as Turns from "../platform/Turns.ts"
 import * as Begun from "../transfer/Begun.ts"
 import * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
@@ -68,6 +69,7 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
     actor.begun = begun
     return false
   }
+  actor.came = Turns.ofThread.unsafeServed(actor.came, sent)
   connection.unsafeForgetInput?.()
   // The kernel sends the end behind the bytes it has taken.
   Begun.unsafeDrop(begun)

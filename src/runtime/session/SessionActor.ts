@@ -58,6 +58,7 @@ export class SessionActor implements Actor, Timed {
   lease: Lease | undefined = undefined
   begun: Begun.Begun | undefined = undefined
   progress: Progress.Progress | undefined = undefined
+  came = 0
   tlsContext: TlsContext | undefined = undefined
 
   /** Since when nobody has been logged in. */

@@ -6,7 +6,9 @@ import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as FileSending from "../../../src/runtime/platform/FileSending.ts"
 import type { SocketIo } from "../../../src/runtime/platform/SocketIo.ts"
 import { TcpError } from "../../../src/runtime/platform/Tcp.ts"
+import * as Turns from "../../../src/runtime/platform/Turns.ts"
 import { temporary } from "../storage/fixtures.ts"
+import { HandClock } from "./HandClock.ts"
 
 const { EAGAIN, EINTR, EIO, EPIPE } = Os.constants.errno
 const MIB = 1024 * 1024
@@ -23,6 +25,8 @@ const stage = (answer: (call: Call) => number = ({ length }) => length) => {
   const patient: Array<(isAlone: boolean) => void> = []
   const sent: Array<number> = []
   const held = { file: 0, connection: 0 }
+  const clock = new HandClock()
+  const turns = new Turns.Turns(clock)
   let descriptor: number | undefined = 7
   let fd = -1
   let mayHold = true
@@ -65,8 +69,10 @@ const stage = (answer: (call: Call) => number = ({ length }) => length) => {
     pooled,
     sent,
     held,
+    clock,
+    turns,
     run: (offset: number, length: number) =>
-      FileSending.run(io, poller, outlet, { file, offset, length, onSent: (bytes) => void sent.push(bytes) }),
+      FileSending.run(io, poller, outlet, { file, offset, length, onSent: (bytes) => void sent.push(bytes) }, turns),
     tell: (failure?: TcpError) => flow?.(failure),
     answerPool: (result: number) => pooled.at(-1)?.done(result),
     turn: (isAlone = false) => {
@@ -145,6 +151,74 @@ describe.skipIf(ffi === undefined)("a file that is in the kernel's cache", () =>
       assert.strictEqual(yield* Fiber.join(running), 5000)
       assert.deepStrictEqual(at.sent, [5000])
       assert.isFalse(at.isWaited())
+    })
+  )
+
+  it.scoped("waits, once it has had more than others who are about to ask again, for them or the alarm", () =>
+    Effect.gen(function* () {
+      let isFull = true
+      const at = stage(({ length }) => (isFull ? -EAGAIN : length))
+      at.cache(yield* cached(16 * MIB))
+      let came = at.turns.unsafeServed(0, MIB)
+      const fetch = () => {
+        came = at.turns.unsafeServed(came, MIB)
+      }
+      fetch()
+      const running = yield* begun(at.run(0, 16 * MIB))
+      isFull = false
+      at.tell()
+      const all = () => {
+        for (let turn = 0; turn < 20; turn++) at.turn()
+        return at.sent.reduce((sum, bytes) => sum + bytes, 0)
+      }
+      const first = all()
+      assert.isBelow(first, 16 * MIB)
+      assert.strictEqual(all(), first, "held")
+      at.clock.ring()
+      const second = all()
+      assert.isAbove(second, first)
+      assert.isTrue(at.clock.isSet, "held again")
+      fetch()
+      const third = all()
+      assert.isAbove(third, second)
+      assert.isTrue(at.clock.isSet)
+      at.clock.time += 3
+      at.tell()
+      assert.strictEqual(all(), third, "held also where the connection takes more")
+      at.clock.ring()
+      assert.strictEqual(all(), 16 * MIB)
+      assert.strictEqual(yield* Fiber.join(running), 16 * MIB)
+    })
+  )
+
+  it.scoped("is not sent on where it was interrupted while it was held", () =>
+    Effect.gen(function* () {
+      const at = stage()
+      at.cache(yield* cached(16 * MIB))
+      at.turns.unsafeServed(at.turns.unsafeServed(0, MIB), MIB)
+      const running = yield* begun(at.run(0, 16 * MIB))
+      for (let turn = 0; turn < 20; turn++) at.turn()
+      assert.isTrue(at.clock.isSet)
+      yield* Fiber.interrupt(running)
+      const calls = at.calls.length
+      at.clock.ring()
+      at.turn()
+      assert.strictEqual(at.calls.length, calls)
+    })
+  )
+
+  it.scoped("is not held where it is the only one, or has had no more than a turn", () =>
+    Effect.gen(function* () {
+      const at = stage()
+      at.cache(yield* cached(8 * MIB))
+      const alone = yield* begun(at.run(0, 6 * MIB))
+      for (let turn = 0; turn < 5; turn++) at.turn()
+      assert.strictEqual(yield* Fiber.join(alone), 6 * MIB)
+      for (let session = 0; session < 8; session++) at.turns.unsafeServed(at.turns.unsafeServed(0, MIB), MIB)
+      const short = yield* begun(at.run(0, MIB))
+      for (let turn = 0; turn < 3; turn++) at.turn()
+      assert.isFalse(at.clock.wasSet)
+      assert.strictEqual(yield* Fiber.join(short), MIB)
     })
   )
 

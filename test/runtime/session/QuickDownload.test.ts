@@ -8,6 +8,7 @@ import type { Event } from "../../../src/domain/session/Event.ts"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import type { Connection } from "../../../src/runtime/platform/Tcp.ts"
+import * as Turns from "../../../src/runtime/platform/Turns.ts"
 import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickDownload from "../../../src/runtime/session/QuickDownload.ts"
 import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
@@ -21,6 +22,7 @@ const { EAGAIN, EPIPE } = Os.constants.errno
 const size = 100_000
 
 interface Given {
+  readonly size: number
   /** What the kernel says when it is asked to send. */
   readonly answer: (length: number) => number
   readonly protection: "C" | "P"
@@ -33,7 +35,8 @@ interface Given {
 const retrieve = (given: Partial<Given> = {}) =>
   Effect.gen(function* () {
     const folder = yield* temporary
-    Fs.writeFileSync(`${folder}/file`, new Uint8Array(size))
+    const { size: bytes = size } = given
+    Fs.writeFileSync(`${folder}/file`, new Uint8Array(bytes))
     const { account = 0, server = 0 } = given.rates ?? {}
     const { answer = (length) => length } = given
     const calls: Array<readonly [offset: number, length: number]> = []
@@ -67,7 +70,7 @@ const retrieve = (given: Partial<Given> = {}) =>
         count.closed++
         Fs.closeSync(last)
       }
-      return { file: Descriptor.unsafeOwned(fd, unsafeClose), size }
+      return { file: Descriptor.unsafeOwned(fd, unsafeClose), size: bytes }
     }
     const bucket = account === 0 ? undefined : {}
     const actor = {
@@ -84,6 +87,7 @@ const retrieve = (given: Partial<Given> = {}) =>
       },
       lease: lease as Lease | undefined,
       begun: undefined,
+      came: 0,
       unsafeTell: (event: Event) => void events.push(event)
     } as unknown as Actor
     const action = {
@@ -127,6 +131,17 @@ describe.skipIf(ffi === undefined)("a download in one turn", () => {
       assert.deepStrictEqual(count, { opened: 1, closed: 1, taken: 1 })
       assert.isTrue(wasDropped)
       assert.deepStrictEqual([actor.lease, actor.begun], [undefined, undefined])
+    })
+  )
+
+  it.scoped("counts its client among those who fetch file after file, where it is of some size and went whole", () =>
+    Effect.gen(function* () {
+      const whole = yield* retrieve({ size: Turns.portion })
+      assert.isAbove(whole.actor.came, 0)
+      const little = yield* retrieve()
+      assert.strictEqual(little.actor.came, 0)
+      const begun = yield* retrieve({ size: Turns.portion, answer: () => size })
+      assert.strictEqual(begun.actor.came, 0)
     })
   )
 

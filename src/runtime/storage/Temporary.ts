@@ -131,7 +131,9 @@ export const make = (
       const unsafeIsKept = () => state.keep && target !== undefined && state.position > 0 && !state.named
       const leave = Effect.suspend(() => {
         if (state.named) return Effect.void
-        if (unsafeIsKept()) return Effect.catchAll(Disk.rename(place, name, place, partialName), () => unlink)
+        // Whatever has that name is freed.
+        const becoming = Disk.rename(place, name, place, partialName, Number.POSITIVE_INFINITY)
+        if (unsafeIsKept()) return Effect.catchAll(becoming, () => unlink)
         return unlink
       })
       const unlink = Effect.suspend(() => {

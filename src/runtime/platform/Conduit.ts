@@ -26,10 +26,13 @@ export interface Moved {
  */
 export type Conduit = (socket: number, file: number, position: number) => Moved | undefined
 
-const { EINTR } = Os.constants.errno
+const { EINTR, EINVAL, ENOMEM, ENOSYS, EPERM } = Os.constants.errno
 const closeOnExecNonBlocking = 0o2000000 | 0o4000
 const setPipeSize = 1031
 const doNotWait = 2
+
+/** What the kernel says where it is not the socket that failed, but this way out of it. */
+const cannot = new Set([EINVAL, ENOMEM, ENOSYS, EPERM])
 
 /** Bytes that a pipe of a user without privileges may hold. */
 const wanted = 1024 * 1024
@@ -77,6 +80,7 @@ const declare = ({ koffi, libc }: Ffi) => {
     return (socket, file, position) => {
       if (!isEmpty) return undefined
       const taken = result(splice(socket, null, into, null, capacity, doNotWait))
+      if (cannot.has(-taken)) return undefined
       if (taken <= 0) return { taken, left: undefined }
       isEmpty = false
       const stored = store(file, position, taken)

@@ -300,14 +300,17 @@ export class EpollConnection implements Connection, Watched {
     if (left <= 0) this.#comeAgain()
   }
 
-  /** Urgent data stops what is taken so, and looks like the end where there is one behind it: only a read knows. */
+  /**
+   * Urgent data stops what is taken so, and looks like the end where there is one behind it: only a read knows. An error counts as a
+   * read's would: the kernel tells it once, and then the end.
+   */
   #take(): number | undefined {
     if (this.#isOdd || this.#reader?.unsafeReceive === undefined) return undefined
     let taken: number | undefined
     this.#tell((reader) => {
       taken = reader.unsafeReceive?.(this.#descriptor)
     })
-    return taken === undefined || taken > 0 || taken === -EAGAIN ? taken : undefined
+    return taken === 0 ? undefined : taken
   }
 
   /** Never of no length: reading nothing would look like the peer's end. */

@@ -44,7 +44,7 @@ export interface Options {
   readonly umask?: number
 }
 
-/** Names kept of directories listed lately, in all: some two megabytes where they are long. */
+/** Directories listed lately and names kept of theirs, in all: some megabytes at most. */
 const mostNames = 2 * DirectoryNames.sortLimit
 
 const { O_DIRECTORY = 0, O_RDONLY } = Fs.constants

@@ -17,8 +17,7 @@ const settled = 2000n
 
 /**
  * The version an open directory is in; `undefined` where it has changed too lately for the next change to have another date than the
- * last, or its file system does not date changes. Takes no time, the
- * directory being open. `now` is in milliseconds since the epoch.
+ * last, or its file system does not date changes. Takes no time, the directory being open. `now` is in milliseconds since the epoch.
  *
  * @since 0.1.0
  * @category getters
@@ -46,8 +45,11 @@ export interface RecentNames {
   readonly unsafeSet: (version: Version, names: ReadonlyArray<string>) => void
 }
 
+/** One without names takes room as well. */
+const weight = (names: ReadonlyArray<string>) => names.length + 1
+
 /**
- * Keeps as many as `most` names of as many directories as that is, those asked for last.
+ * Keeps as many as `most` directories and names of theirs, counted together: those asked for last.
  *
  * @since 0.1.0
  * @category constructors
@@ -57,13 +59,15 @@ export const make = (most: number): RecentNames => {
   let count = 0
 
   const forget = (directory: string): void => {
-    count -= kept.get(directory)?.names.length ?? 0
+    const found = kept.get(directory)
+    if (found === undefined) return
     kept.delete(directory)
+    count -= weight(found.names)
   }
 
   const keep = ({ directory, state }: Version, names: ReadonlyArray<string>): void => {
     kept.set(directory, { state, names })
-    count += names.length
+    count += weight(names)
   }
 
   return {
@@ -77,7 +81,7 @@ export const make = (most: number): RecentNames => {
     },
     unsafeSet: (version, names) => {
       forget(version.directory)
-      if (names.length > most) return
+      if (weight(names) > most) return
       keep(version, names)
       for (const directory of kept.keys()) {
         if (count <= most) break

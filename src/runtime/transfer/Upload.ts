@@ -180,6 +180,7 @@ const makeSink = Effect.fnUntraced(function* (
     size += stored
     return stored
   }
+
   let state = Ascii.emptyDecode
   const decode = (bytes: Uint8Array) =>
     Effect.suspend(() => {

@@ -56,6 +56,9 @@ describe.skipIf(ffi === undefined)("Conduit", () => {
       Fs.closeSync(far)
       assert.deepStrictEqual(move(near, file, position), { taken: 0, left: undefined })
       assert.deepStrictEqual(move(-1, file, 0), { taken: -EBADF, left: undefined })
+      const folder = Fs.openSync(".", "r")
+      assert.isUndefined(move(folder, file, 0), "nothing is moved so out of what is no socket")
+      Fs.closeSync(folder)
     })
   )
 

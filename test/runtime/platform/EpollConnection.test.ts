@@ -11,7 +11,7 @@ import * as SocketOptions from "../../../src/runtime/platform/SocketOptions.ts"
 import type { TcpError } from "../../../src/runtime/platform/Tcp.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 
-const { EAGAIN } = Os.constants.errno
+const { EAGAIN, ECONNRESET } = Os.constants.errno
 
 /** A connection over a descriptor that need not be a socket's: what the kernel says and takes is the test's. */
 const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
@@ -166,6 +166,23 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     tell(true)
     assert.deepStrictEqual(heard, ["urgent"])
     connection.unsafeDestroy()
+  })
+
+  it("takes no reset that its reader came upon for the end, which is all that a read behind it finds", () => {
+    const { asked, connection, descriptor, incoming, turn, watched } = stage()
+    const heard: Array<string> = []
+    const takes = [1000, -ECONNRESET]
+    connection.read({
+      unsafeReceive: () => takes.shift(),
+      onData: () => void heard.push("DATA"),
+      onEnd: () => void heard.push("END"),
+      onClose: (error) => void heard.push(error?.reason ?? "CLOSED")
+    })
+    incoming.push("")
+    watched.get(descriptor)?.unsafeReady(true, false, false, false)
+    turn()
+    assert.deepStrictEqual({ heard, asked }, { heard: ["Reset"], asked: [] })
+    assert.isFalse(Descriptors.unsafeIsOpen(descriptor))
   })
 
   it("sends no file ahead of text that waits", () => {

@@ -26,7 +26,7 @@ describe("RecentNames", () => {
       const recent = RecentNames.make(most)
       /** What was set of each directory, the one used last behind all others. */
       const model = new Map<string, { readonly state: string; readonly names: ReadonlyArray<string> }>()
-      const held = () => [...model.values()].reduce((sum, { names }) => sum + names.length, 0)
+      const held = () => [...model.values()].reduce((sum, { names }) => sum + 1 + names.length, 0)
       for (const { directory, names, state } of acts) {
         const known = model.get(directory)
         model.delete(directory)

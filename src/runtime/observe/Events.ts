@@ -11,7 +11,7 @@ import type { Topic } from "./Interest.ts"
  */
 export interface Telling {
   readonly unsafeTell: (event: ServerEvent) => void
-  /** Whether it does anything with such; it need not be told of others. A host is asked once, when the server starts. Absent: all. */
+  /** Whether it does anything with such; it need not be told of others. What a host answers never changes. Absent: all. */
   readonly unsafeWants?: (topic: Topic) => boolean
 }
 

@@ -34,11 +34,19 @@ const doNotWait = 2
 /** What the kernel says where it is not the socket that failed, but this way out of it. */
 const cannot = new Set([EINVAL, ENOMEM, ENOSYS, EPERM])
 
-/** Bytes that a pipe of a user without privileges may hold. */
-const wanted = 1024 * 1024
+/** Bytes that a pipe is to hold: a MiB is what users without privileges may have. With less than the last, reading is no slower. */
+const capacities = [1024 * 1024, 512 * 1024, 256 * 1024]
 
-/** With a smaller pipe, reading and writing is no slower. */
-const least = 256 * 1024
+interface Pipe {
+  readonly out: number
+  readonly into: number
+  /** In bytes. */
+  readonly capacity: number
+}
+
+const close = ({ into, out }: Pipe): void => {
+  for (const end of [out, into]) OwnDescriptors.unsafeClose(end)
+}
 
 const declare = ({ koffi, libc }: Ffi) => {
   const pipe2 = libc.func("int pipe2(void *, int)")
@@ -48,15 +56,18 @@ const declare = ({ koffi, libc }: Ffi) => {
 
   const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
 
-  const open = (): readonly [number, number] | undefined => {
+  const open = (): Pipe | undefined => {
     const ends = new Int32Array(2)
     if (pipe2(ends, closeOnExecNonBlocking) !== 0) return undefined
     const [out = -1, into = -1] = ends
     for (const end of [out, into]) OwnDescriptors.unsafeOwn(end)
-    return [out, into]
+    const pipe = { out, into, capacity: capacities.find((one) => fcntl(into, setPipeSize, one) >= one) ?? 0 }
+    if (pipe.capacity > 0) return pipe
+    close(pipe)
+    return undefined
   }
 
-  const conduit = ([out, into]: readonly [number, number], capacity: number): Conduit => {
+  const conduit = ({ capacity, into, out }: Pipe): Conduit => {
     /** Nothing of one client's may be left in the pipe for the next. */
     let isEmpty = true
 
@@ -90,7 +101,7 @@ const declare = ({ koffi, libc }: Ffi) => {
     }
   }
 
-  return { open, conduit, widen: (end: number) => fcntl(end, setPipeSize, wanted) }
+  return { open, conduit }
 }
 
 const declared = (() => {
@@ -108,12 +119,10 @@ const declared = (() => {
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Conduit | undefined, never, Scope.Scope> = Effect.gen(function* () {
-  const ends = yield* Effect.acquireRelease(
+export const make: Effect.Effect<Conduit | undefined, never, Scope.Scope> = Effect.map(
+  Effect.acquireRelease(
     Effect.sync(() => declared?.open()),
-    (ends) => Effect.sync(() => ends?.forEach(OwnDescriptors.unsafeClose))
-  )
-  if (declared === undefined || ends === undefined) return undefined
-  const capacity = declared.widen(ends[1])
-  return capacity < least ? undefined : declared.conduit(ends, capacity)
-})
+    (pipe) => Effect.sync(() => pipe && close(pipe))
+  ),
+  (pipe) => pipe && declared?.conduit(pipe)
+)

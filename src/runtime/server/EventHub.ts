@@ -24,7 +24,7 @@ export interface EventHub extends Required<Telling> {
 export const make: Effect.Effect<EventHub, never, Scope.Scope> = Effect.gen(function* () {
   const host = yield* Events
   const hub = yield* Effect.acquireRelease(PubSub.sliding<ServerEvent>(capacity), PubSub.shutdown)
-  const shared = Interest.make(host.unsafeWants)
+  const shared = Interest.make((topic) => host.unsafeWants?.(topic) !== false)
   const interest = Interest.of(shared)
   const reading = Effect.acquireRelease(Effect.sync(interest.unsafeEnter), () => Effect.sync(interest.unsafeLeave))
   return {

@@ -282,6 +282,8 @@ export class EpollConnection implements Connection, Watched {
     while (left > 0 && this.#isReading && !this.#isEnded && this.#descriptor >= 0) {
       const taken = this.#take()
       const room = taken === undefined ? this.#room() : nothing
+      // A reader that threw has lost its connection.
+      if (this.#descriptor < 0) return
       const count = taken ?? this.#io.receive(this.#descriptor, room, room.length)
       if (count > 0) {
         left -= count

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage, type StoreOptions } from "../../../src/runtime/storage/Storage.ts"
-import { at, onDisk as folder } from "./fixtures.ts"
+import { at, onDisk as folder, whole } from "./fixtures.ts"
 
 type Call = (...args: Array<never>) => void
 type Name = "fsync" | "lstat" | "open" | "rename" | "write"
@@ -35,14 +35,7 @@ const failWith =
   (...args: Array<never>) =>
     setImmediate(() => callbackOf(args)(Object.assign(new Error(code), { code })))
 
-const usual: StoreOptions = {
-  offset: 0,
-  create: true,
-  replace: true,
-  partial: "keep",
-  digest: "none",
-  sync: true
-}
+const usual: StoreOptions = { ...whole, partial: "keep" }
 
 const store = (path: string, options: Partial<StoreOptions> = {}) =>
   Effect.flatMap(Storage, (storage) => storage.store(at(path), { ...usual, ...options }))

@@ -1,6 +1,6 @@
 import * as Fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Scope } from "effect"
+import { Effect, Fiber, type Scope } from "effect"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import * as Disk from "../../../src/runtime/storage/Disk.ts"
 import type { Place } from "../../../src/runtime/storage/Root.ts"
@@ -49,6 +49,31 @@ describe.each([
       assert.throws(() => Fs.fstatSync(fd), /EBADF/)
       yield* file.close
       assert.strictEqual(yield* code(Disk.quickly(file, "fsync", file.fd)), "EBADF")
+    })
+  )
+
+  it.scopedLive("is waited for only where there is a disk, or much to free", () =>
+    Effect.gen(function* () {
+      const folder = yield* folders
+      const here = yield* place(folder)
+      const isInTurn = (effect: Effect.Effect<unknown, NodeJS.ErrnoException>) => {
+        const fiber = Effect.runFork(effect)
+        const isOver = fiber.unsafePoll() !== null
+        return Effect.as(Fiber.join(fiber), isOver)
+      }
+      Fs.writeFileSync(`${folder}/one`, "1")
+      const isInMemory = folders === temporary && folder.startsWith("/dev/shm")
+      for (const call of [
+        Disk.look(here, "one"),
+        Disk.rename(here, "one", here, "two"),
+        Disk.renameFree(here, "two", here, "one"),
+        Disk.makeDirectory(here, "directory"),
+        Disk.removeDirectory(here, "directory"),
+        Disk.settle(here)
+      ]) {
+        assert.strictEqual(yield* isInTurn(call), isInMemory)
+      }
+      assert.isFalse(yield* isInTurn(Disk.rename(here, "one", here, "two", Number.POSITIVE_INFINITY)))
     })
   )
 

@@ -7,21 +7,12 @@ import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
 import * as Partials from "../../../src/runtime/storage/Partials.ts"
 import { Storage, type StoreOptions } from "../../../src/runtime/storage/Storage.ts"
-import { at, descriptors, descriptorsBackTo, fill, locals, onDisk, temporary } from "./fixtures.ts"
-
-const usual: StoreOptions = {
-  offset: 0,
-  create: true,
-  replace: true,
-  partial: "discard",
-  digest: "none",
-  sync: true
-}
+import { at, descriptors, descriptorsBackTo, fill, locals, onDisk, temporary, whole } from "./fixtures.ts"
 
 const store = (path: string, text: string, options: Partial<StoreOptions> & { readonly cut?: boolean } = {}) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const upload = yield* (yield* Storage).store(at(path), { ...usual, ...options })
+      const upload = yield* (yield* Storage).store(at(path), { ...whole, ...options })
       yield* upload.write(Buffer.from(text))
       return options.cut === true ? undefined : yield* upload.commit
     })
@@ -106,7 +97,7 @@ describe.each(locals)("LocalStorage, written to ($name)", ({ over }) => {
       Effect.gen(function* () {
         yield* Effect.scoped(
           Effect.gen(function* () {
-            const upload = yield* (yield* Storage).store(at("/file"), usual)
+            const upload = yield* (yield* Storage).store(at("/file"), whole)
             const names = Fs.readdirSync(root)
             assert.deepInclude(Partials.parse(names[0] ?? ""), {
               _tag: "Upload",
@@ -202,7 +193,7 @@ describe.each(locals)("LocalStorage, written to ($name)", ({ over }) => {
         assert.strictEqual(yield* reason(store("/file", big, { offset: "end" })), "NoSpace")
         yield* Effect.scoped(
           Effect.gen(function* () {
-            const upload = yield* (yield* Storage).store(at("/new"), { ...usual, partial: "discard" })
+            const upload = yield* (yield* Storage).store(at("/new"), { ...whole, partial: "discard" })
             const bytes = Buffer.from(big)
             const stored = upload.unsafeWrite?.(bytes) ?? 0
             assert.isBelow(stored, 262_144)
@@ -414,7 +405,7 @@ describe("the sweep", () => {
       const open = descriptors()
       yield* Effect.scoped(
         Effect.gen(function* () {
-          yield* (yield* Storage).store(at("/alive"), usual)
+          yield* (yield* Storage).store(at("/alive"), whole)
           assert.strictEqual(yield* LocalStorage.sweep({ root: `${folder}/root`, partial: "discard" }), 7)
           const names = Fs.readdirSync(`${folder}/root`)
           assert.strictEqual(names.filter((name) => Partials.parse(name)?._tag === "Upload").length, 2)

@@ -6,16 +6,9 @@ import { epollCalls } from "../../../src/runtime/platform/Epoll.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage, type StoreOptions, type Upload } from "../../../src/runtime/storage/Storage.ts"
-import { at, onDisk, temporary } from "./fixtures.ts"
+import { at, onDisk, temporary, whole } from "./fixtures.ts"
 
-const usual: StoreOptions = {
-  offset: 0,
-  create: true,
-  replace: true,
-  partial: "keep",
-  digest: "none",
-  sync: false
-}
+const usual: StoreOptions = { ...whole, partial: "keep", sync: false }
 
 const content = Buffer.from(Uint8Array.from({ length: 100_000 }, (_, at) => (at * 31 + (at >> 8)) & 0xff))
 

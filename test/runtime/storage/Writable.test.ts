@@ -5,7 +5,7 @@ import { Chunk, Effect, Exit, FastCheck, Scope, Stream } from "effect"
 import * as Digest from "../../../src/domain/Digest.ts"
 import * as HiddenName from "../../../src/domain/HiddenName.ts"
 import { Storage, type StorageError, type StoreOptions } from "../../../src/runtime/storage/Storage.ts"
-import { at, descriptors, descriptorsBackTo, drivers } from "./fixtures.ts"
+import { at, descriptors, descriptorsBackTo, drivers, whole } from "./fixtures.ts"
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text)
 
@@ -20,14 +20,7 @@ const content = (path: string) =>
 const reason = <A, R>(effect: Effect.Effect<A, { readonly reason: string }, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.reason)
 
-const usual: StoreOptions = {
-  offset: 0,
-  create: true,
-  replace: true,
-  partial: "discard",
-  digest: "none",
-  sync: false
-}
+const usual: StoreOptions = { ...whole, sync: false }
 
 const names = (path: string) =>
   Effect.gen(function* () {

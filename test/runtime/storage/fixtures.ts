@@ -11,11 +11,21 @@ import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
 import type { Source } from "../../../src/runtime/storage/MemoryTree.ts"
 import * as PortableRoot from "../../../src/runtime/storage/PortableRoot.ts"
-import { Storage, type StorageError } from "../../../src/runtime/storage/Storage.ts"
+import { Storage, type StorageError, type StoreOptions } from "../../../src/runtime/storage/Storage.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 
 /** Takes text for a path without the checks, so that storage has to stand on its own. */
 export const at = (text: string): VirtualPath => text as VirtualPath
+
+/** A whole new content for a name, whatever has it. */
+export const whole: StoreOptions = {
+  offset: 0,
+  create: true,
+  replace: true,
+  partial: "discard",
+  digest: "none",
+  sync: true
+}
 
 /** A folder in memory where there is one, since that is also where the kernel forgets names that are not there. */
 export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(

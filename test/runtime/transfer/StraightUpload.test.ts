@@ -126,29 +126,39 @@ const begin = (given: Given) =>
 
 const sha256 = (bytes: Uint8Array) => Crypto.createHash("sha256").update(bytes).digest("hex")
 
+const pieces = FastCheck.array(FastCheck.record({ length: FastCheck.nat(150_000), waits: FastCheck.nat(3) }), {
+  maxLength: 12
+})
+
+/** The content comes in pieces with turns of the event loop between them, and is all there in the end, once. */
+const arriveWhole = (
+  client: Effect.Effect.Success<ReturnType<typeof begin>>,
+  all: ReadonlyArray<{ readonly length: number; readonly waits: number }>
+) =>
+  Effect.gen(function* () {
+    let sent = 0
+    for (const { length, waits } of all) {
+      client.arrive(content.subarray(sent, sent + length))
+      sent = Math.min(content.length, sent + length)
+      for (let left = waits; left > 0; left--) yield* breathe
+      yield* client.calm
+    }
+    assert.deepStrictEqual(yield* client.finish, { _tag: "Done" })
+    assert.deepInclude(client.seen.stored, { size: sent })
+    assert.strictEqual(client.seen.stored?.digest?.value, sha256(content.subarray(0, sent)))
+    assert.strictEqual(client.progress.bytes, sent)
+    assert.strictEqual(client.pool.outstanding().chunks, 0)
+  })
+
 describe("an upload that is stored as it comes", () => {
   it.live.prop(
     "has its bytes in order, whatever has to wait for the disk and however they come",
-    [
-      FastCheck.array(FastCheck.record({ length: FastCheck.nat(150_000), waits: FastCheck.nat(3) }), { maxLength: 12 }),
-      FastCheck.array(FastCheck.constantFrom(0, 1, 1000, 40_000, Number.POSITIVE_INFINITY), { minLength: 1 })
-    ],
+    [pieces, FastCheck.array(FastCheck.constantFrom(0, 1, 1000, 40_000, Number.POSITIVE_INFINITY), { minLength: 1 })],
     ([pieces, takes]) =>
       Effect.gen(function* () {
         let turn = 0
         const client = yield* begin({ takes: () => takes[turn++ % takes.length] ?? 0 })
-        let sent = 0
-        for (const { length, waits } of pieces) {
-          client.arrive(content.subarray(sent, sent + length))
-          sent = Math.min(content.length, sent + length)
-          for (let left = waits; left > 0; left--) yield* breathe
-          yield* client.calm
-        }
-        assert.deepStrictEqual(yield* client.finish, { _tag: "Done" })
-        assert.deepInclude(client.seen.stored, { size: sent })
-        assert.strictEqual(client.seen.stored?.digest?.value, sha256(content.subarray(0, sent)))
-        assert.strictEqual(client.progress.bytes, sent)
-        assert.strictEqual(client.pool.outstanding().chunks, 0)
+        yield* arriveWhole(client, pieces)
       }),
     { fastCheck: { numRuns: 60 } }
   )
@@ -156,7 +166,7 @@ describe("an upload that is stored as it comes", () => {
   it.live.prop(
     "has its bytes in order where some move from the socket by themselves, and not all of them are taken",
     [
-      FastCheck.array(FastCheck.record({ length: FastCheck.nat(150_000), waits: FastCheck.nat(3) }), { maxLength: 12 }),
+      pieces,
       FastCheck.array(FastCheck.record({ taken: FastCheck.nat(150_000), left: FastCheck.nat(2) }), { minLength: 1 })
     ],
     ([pieces, moves]) =>
@@ -170,18 +180,7 @@ describe("an upload that is stored as it comes", () => {
             return { taken, stored: move?.left === 0 ? Math.floor(taken / 2) : taken }
           }
         })
-        let sent = 0
-        for (const { length, waits } of pieces) {
-          client.arrive(content.subarray(sent, sent + length))
-          sent = Math.min(content.length, sent + length)
-          for (let left = waits; left > 0; left--) yield* breathe
-          yield* client.calm
-        }
-        assert.deepStrictEqual(yield* client.finish, { _tag: "Done" })
-        assert.deepInclude(client.seen.stored, { size: sent })
-        assert.strictEqual(client.seen.stored?.digest?.value, sha256(content.subarray(0, sent)))
-        assert.strictEqual(client.progress.bytes, sent)
-        assert.strictEqual(client.pool.outstanding().chunks, 0)
+        yield* arriveWhole(client, pieces)
       }),
     { fastCheck: { numRuns: 60 } }
   )

@@ -38,19 +38,21 @@ const make = (): RenameNew | undefined => {
   })()
   if (call === undefined) return undefined
 
-  return (from, name, to, newName) =>
+  const settle = (result: number) =>
+    result < 0 ? Effect.fail(NodeCall.systemError(-result, "renameat2")) : Effect.void
+
+  const now: RenameNew = (from, name, to, newName) => {
+    const result: number = call(from.fd, bytesOf(name), to.fd, bytesOf(newName), noReplace)
+    return settle(result < 0 ? -koffi.errno() : result)
+  }
+
+  const onPool: RenameNew = (from, name, to, newName) =>
     Effect.async((resume) => {
       const memory = [bytesOf(name), bytesOf(newName)] as const
-      const settle = (result: number) =>
-        resume(result < 0 ? Effect.fail(NodeCall.systemError(-result, "renameat2")) : Effect.void)
-      if (FileSystem.isInMemory(from.fd)) {
-        const result: number = call(from.fd, memory[0], to.fd, memory[1], noReplace)
-        return settle(result < 0 ? -koffi.errno() : result)
-      }
       const held = from.hold()
       if (!held || !to.hold()) {
         if (held) from.release()
-        return resume(Effect.fail(NodeCall.systemError(EBADF, "renameat2")))
+        return resume(settle(-EBADF))
       }
       PooledCall.run(
         { koffi, libc },
@@ -60,11 +62,14 @@ const make = (): RenameNew | undefined => {
           done: (result) => {
             from.release()
             to.release()
-            settle(result)
+            resume(settle(result))
           }
         }
       )
     })
+
+  return (from, name, to, newName) =>
+    Effect.suspend(() => (FileSystem.isInMemory(from.fd) ? now : onPool)(from, name, to, newName))
 }
 
 /**

@@ -3,12 +3,10 @@ import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
-import type { Conduit, Moved } from "../platform/Conduit.ts"
+import type { Conduit } from "../platform/Conduit.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
-import * as FileSystem from "../platform/FileSystem.ts"
 import * as Finalizer from "../platform/Finalizer.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
-import * as PromptWrite from "../platform/PromptWrite.ts"
 import type * as Status from "../platform/Status.ts"
 import type { ChunkPool } from "./ChunkPool.ts"
 import type { Digester } from "./Digester.ts"
@@ -21,6 +19,7 @@ import * as Partials from "./Partials.ts"
 import * as Reach from "./Reach.ts"
 import type { Site } from "./Site.ts"
 import { StorageError, type StoreOptions } from "./Storage.ts"
+import * as Straight from "./Straight.ts"
 
 /**
  * The hidden file an upload grows in.
@@ -28,15 +27,11 @@ import { StorageError, type StoreOptions } from "./Storage.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Temporary {
+export interface Temporary extends Straight.Straight {
   readonly name: HostPath.HostPath
   readonly file: Descriptor.Written
   readonly state: State
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, NodeCall.SystemError>
-  /** Writes in this turn what needs no disk, and answers how many bytes that was; absent where the system cannot tell. */
-  readonly unsafeWrite: ((bytes: Uint8Array) => number) | undefined
-  /** The same for what a socket has received; absent where it cannot be had, or the bytes are wanted for a digest. */
-  readonly unsafeReceive: ((socket: number) => Moved | undefined) | undefined
   /** It counts on what had the name when it was begun, be it nothing: it has its bytes in front, or is to go behind it. */
   readonly expects: boolean
   readonly unsafeIsKept: () => boolean
@@ -103,7 +98,7 @@ export const make = (
   site: Site & { readonly status: Status.Status | undefined },
   options: Options
 ): Effect.Effect<Temporary, StorageError, Scope.Scope> => {
-  const { digester, offset, path, pool } = options
+  const { conduit, digester, offset, path, pool } = options
   const { place } = site
   const hash = Partials.hash(site.name)
   const partialName = Partials.partialName(hash)
@@ -208,36 +203,9 @@ export const make = (
     })
   })
 
-  const unsafeWrite =
-    ({ file, state }: Held, promptly: PromptWrite.PromptWrite) =>
-    (bytes: Uint8Array) => {
-      if (bytes.length === 0 || state.failure !== undefined || !file.hold()) return 0
-      const length = promptly(file.fd, bytes, state.position)
-      file.release()
-      if (length === 0) return 0
-      state.position += length
-      digester.unsafeUpdate(length === bytes.length ? bytes : bytes.subarray(0, length))
-      return length
-    }
-
-  const unsafeReceive = ({ file, state }: Held, conduit: Conduit) => {
-    const isInMemory = FileSystem.isInMemory(file.fd)
-    return (socket: number) => {
-      if (!isInMemory || state.failure !== undefined || !file.hold()) return undefined
-      const moved = conduit(socket, file.fd, state.position)
-      file.release()
-      if (moved !== undefined && moved.taken > 0) state.position += moved.taken - (moved.left?.length ?? 0)
-      return moved
-    }
-  }
-
-  const promptly = PromptWrite.make()
-  const conduit = options.digest === "none" ? options.conduit : undefined
-
   return Effect.map(begin, (held) => ({
     ...held,
-    unsafeWrite: promptly && unsafeWrite(held, promptly),
-    unsafeReceive: conduit && unsafeReceive(held, conduit),
+    ...Straight.make(held, { conduit, digester: options.digest === "none" ? undefined : digester }),
     write: (bytes) =>
       Effect.suspend(() => {
         const { file, state } = held

@@ -162,6 +162,17 @@ class Opened implements Owned {
  */
 export const unsafeOwned = (fd: number, unsafeClose: (fd: number) => void): Owned => new Opened(fd, unsafeClose)
 
+/**
+ * The same for one that something was written through that no disk has to keep.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeWritten = (fd: number): Owned & Written => {
+  const opened = new Opened(fd, closeQuietly)
+  return Object.assign(opened, { close: Effect.sync(() => opened.unsafeClose()) })
+}
+
 const closeNow = (fd: number): Effect.Effect<void, NodeCall.SystemError> =>
   Effect.try({ try: () => Fs.closeSync(fd), catch: (error) => error as NodeCall.SystemError })
 

@@ -30,7 +30,7 @@ const isPlain = ({ data, mode, payload, representation }: TransferAction, actor:
   data._tag === "Passive" &&
   actor.state.protection.data === "C" &&
   Limits.largestUpload(actor) === Number.POSITIVE_INFINITY &&
-  !Quotas.of(actor).isLimited &&
+  !Quotas.areLimited(actor) &&
   !Limits.paces(actor, "upload")
 
 /**
@@ -106,7 +106,11 @@ class Receiving implements Reader, Errand {
   onEnd(): void {
     this.#isWhole = true
     if (this.#isOver) return
-    if (this.#actor.unsafeIsDeserted()) return this.unsafeHandOver()
+    if (this.#actor.unsafeIsDeserted()) this.unsafeHandOver()
+    else this.#lookBack()
+  }
+
+  #lookBack(): void {
     const left = Hindsight.unsafeLeft({ begunAt: this.#begunAt, endedAt: unsafeNow() })
     this.#calledOff = this.#actor.house.tcp.unsafeAfter(left, () => this.#finish())
   }

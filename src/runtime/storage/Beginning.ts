@@ -30,7 +30,7 @@ export const make = (
   site: Site & { readonly status: Status.Status | undefined },
   options: Temporary.Options
 ): Effect.Effect<Temporary.Temporary, StorageError, Scope.Scope> => {
-  const { digester, offset, partial, path, pool } = options
+  const { digester, offset, path, pool } = options
   const { place } = site
   const hash = Partials.hash(site.name)
   const partialName = Partials.partialName(hash)
@@ -50,7 +50,7 @@ export const make = (
     Effect.gen(function* () {
       const name = Partials.uploadName(target)
       const file = yield* Descriptor.written(yield* acquire(name))
-      const held = Temporary.unsafeHeld(place, { name, file }, { partial, target })
+      const held = Temporary.unsafeHeld(place, { name, file, state: Temporary.unsafeState(options) }, target)
       yield* Finalizer.add(held.leave)
       return held
     }).pipe(Effect.uninterruptible)

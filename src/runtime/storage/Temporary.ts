@@ -105,6 +105,15 @@ const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDWR } = Fs.constants
 export const opening = (place: Place, name: HostPath.HostPath, flags: number) =>
   [Disk.at(place, name), flags | O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0o600] as const
 
+/** The state of a file that has nothing yet. @since 0.1.0 @category constructors */
+export const unsafeState = ({ partial }: Pick<StoreOptions, "partial">): State => ({
+  position: 0,
+  sealed: false,
+  named: false,
+  failure: undefined,
+  keep: partial === "keep"
+})
+
 /**
  * Takes over a file that was opened under a hidden name. `target` is the hash of the name that it is a whole or a continued partial of.
  *
@@ -113,11 +122,10 @@ export const opening = (place: Place, name: HostPath.HostPath, flags: number) =>
  */
 export const unsafeHeld = (
   place: Place,
-  given: Pick<Held, "name" | "file">,
-  { partial, target }: Pick<StoreOptions, "partial"> & { readonly target: string | undefined }
+  given: Pick<Held, "name" | "file" | "state">,
+  target: string | undefined
 ): Held => {
-  const { name } = given
-  const state: State = { position: 0, sealed: false, named: false, failure: undefined, keep: partial === "keep" }
+  const { name, state } = given
   const unsafeIsKept = () => state.keep && target !== undefined && state.position > 0 && !state.named
   const unlink = Effect.suspend(() => {
     state.keep = false
@@ -130,7 +138,7 @@ export const unsafeHeld = (
     const becoming = Disk.rename(place, name, place, Partials.partialName(target), Number.POSITIVE_INFINITY)
     return Effect.catchAll(becoming, () => unlink)
   })
-  return { ...given, state, unsafeIsKept, leave }
+  return { ...given, unsafeIsKept, leave }
 }
 
 /** What did not fit can be gone on with when there is room again; of anything else nobody knows what is on the disk. */
@@ -148,7 +156,7 @@ export const unsafeMake = (
   { conduit, digest, digester }: Pick<Options, "conduit" | "digest" | "digester">
 ): Temporary => ({
   ...held,
-  ...Straight.make(held, { conduit, digester: digest === "none" ? undefined : digester }),
+  ...Straight.make({ ...held, digester: digest === "none" ? undefined : digester }, conduit),
   write: (bytes) =>
     Effect.suspend(() => {
       const { file, state } = held

@@ -207,7 +207,9 @@ const makeSink = Effect.fnUntraced(function* (
     const isStraight = representation === "I" && upload.unsafeWrite !== undefined
     if (!isStraight) return { feed: stored, finish: flush }
     // Limits have to see how much it is before it is there.
-    return { feed: stored, finish: flush, unsafeFeed, unsafeReceive: isUnlimited ? upload.unsafeReceive : undefined }
+    const isMoved = isUnlimited && upload.unsafeReceive !== undefined
+    const unsafeReceive = isMoved ? (socket: number) => upload.unsafeReceive?.(socket) : undefined
+    return { feed: stored, finish: flush, unsafeFeed, unsafeReceive }
   }
 
   const engine = yield* Deflate.inflate

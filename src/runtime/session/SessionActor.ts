@@ -232,8 +232,6 @@ export class SessionActor implements Actor, Timed {
   /** Steps through what there is, for a turn at most, up to the first action that takes time, which it returns. */
   #advance(): Action | undefined {
     this.#pace = 0
-    const resumed = this.#takeResumed()
-    if (resumed !== undefined) return resumed
     for (let event = this.#hear(); event !== undefined; event = this.#hear()) {
       const { actions, replies, state } = Session.step(this.state, event)
       if (this.state.work !== undefined && state.work === undefined) this.#touchedAt = this.house.timers.unsafeNow()
@@ -246,6 +244,7 @@ export class SessionActor implements Actor, Timed {
       for (const action of actions) {
         if (!Interpreter.unsafePerform(this, action)) return action
       }
+      if (this.#resumed !== undefined) return this.#takeResumed()
       if (this.control.unsafeIsBehind() || ++this.#steps >= turn) {
         this.#stirred = true
         return undefined
@@ -302,7 +301,7 @@ export class SessionActor implements Actor, Timed {
 
   /** Goes on as far as it takes no time; answers what takes some, or nothing where something has to happen first. */
   #proceed(): Effect.Effect<void> | undefined {
-    const action = this.#advance()
+    const action = this.#takeResumed() ?? this.#advance()
     this.control.unsafeFlush()
     const next = () => (action === undefined ? this.#rest() : Interpreter.perform(this, action))
     if (!this.lodging.isLeaving) return next()

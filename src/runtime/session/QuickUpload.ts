@@ -1,6 +1,7 @@
 import { nothing } from "../../domain/limits/Quotas.ts"
-import type { Action, Upload } from "../../domain/session/Action.ts"
+import type { Action } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
+import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import { unsafeNow } from "../platform/EventLoop.ts"
 import type { Connection, Reader } from "../platform/Tcp.ts"
 import type { PromptUpload, Stored } from "../storage/Storage.ts"
@@ -52,34 +53,39 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
   lease?.unsafeTake()
   actor.lease = undefined
   actor.unsafeTell({ _tag: "TransferOpened", size: undefined })
-  const errand = new Receiving(actor, action, payload, connection, upload)
+  const errand = new Receiving({ actor, action, connection, path, upload })
   actor.errand = errand
   actor.progress = errand.progress
   connection.read(errand)
   return true
 }
 
-/** Stores what comes in the turn it comes. Whatever is more than that, it leaves to a fiber. */
+/** What an upload that runs needs. */
+interface Work {
+  readonly actor: Actor
+  readonly action: TransferAction
+  readonly path: VirtualPath
+  readonly connection: Connection
+  readonly upload: PromptUpload
+}
+
+const ignore = () => {}
+
+/**
+ * Stores what comes in the turn it comes. Whatever is more than that, it leaves to a fiber. When it is over it holds nothing: V8 has come
+ * to put such objects among the old ones, and what those hold is not collected before they are.
+ */
 class Receiving implements Reader, Errand {
   readonly progress: Progress.Progress
-  readonly #actor: Actor
-  readonly #action: TransferAction
-  readonly #payload: Upload
-  readonly #connection: Connection
-  readonly #upload: PromptUpload
+  #work: Work | undefined
   readonly #begunAt = unsafeNow()
   #isWhole = false
   #rest: Uint8Array | undefined = undefined
-  #isOver = false
-  #calledOff = () => {}
+  #callOff = ignore
 
-  constructor(actor: Actor, action: TransferAction, payload: Upload, connection: Connection, upload: PromptUpload) {
-    this.#actor = actor
-    this.#action = action
-    this.#payload = payload
-    this.#connection = connection
-    this.#upload = upload
-    this.progress = Progress.make(actor.house.timers.unsafeNow())
+  constructor(work: Work) {
+    this.#work = work
+    this.progress = Progress.make(work.actor.house.timers.unsafeNow())
     this.progress.phase = "Moving"
     this.progress.unsafeIsWhole = () => this.#isWhole
   }
@@ -89,30 +95,28 @@ class Receiving implements Reader, Errand {
   }
 
   unsafeReceive(socket: number): number | undefined {
-    if (this.#isOver) return undefined
-    const moved = this.#upload.unsafeReceive?.(socket)
-    if (moved === undefined) return undefined
-    if (moved.taken > 0) this.#count(moved.taken)
+    const work = this.#work
+    const moved = work?.upload.unsafeReceive?.(socket)
+    if (work === undefined || moved === undefined) return undefined
+    if (moved.taken > 0) this.#count(work, moved.taken - (moved.left?.length ?? 0))
     if (moved.left !== undefined) this.#leave(moved.left)
     return moved.taken
   }
 
   onData(bytes: Uint8Array): void {
-    this.#count(bytes.length)
-    const stored = this.#isOver ? 0 : (this.#upload.unsafeWrite?.(bytes) ?? 0)
+    const work = this.#work
+    const stored = work?.upload.unsafeWrite?.(bytes) ?? 0
+    if (work !== undefined) this.#count(work, stored)
     if (stored < bytes.length) this.#leave(bytes.slice(stored))
   }
 
   onEnd(): void {
     this.#isWhole = true
-    if (this.#isOver) return
-    if (this.#actor.unsafeIsDeserted()) this.unsafeHandOver()
-    else this.#lookBack()
-  }
-
-  #lookBack(): void {
+    const work = this.#work
+    if (work === undefined) return
     const left = Hindsight.unsafeLeft({ begunAt: this.#begunAt, endedAt: unsafeNow() })
-    this.#calledOff = this.#actor.house.tcp.unsafeAfter(left, () => this.#finish())
+    if (work.actor.unsafeIsDeserted()) this.unsafeHandOver()
+    else this.#callOff = work.actor.house.tcp.unsafeAfter(left, () => this.#finish())
   }
 
   onClose(): void {
@@ -120,52 +124,55 @@ class Receiving implements Reader, Errand {
   }
 
   unsafeHandOver(): void {
-    if (this.#isOver) return
-    this.#end()
-    const { progress } = this
-    const [connection, upload] = [this.#connection, this.#upload]
+    const work = this.#end()
+    if (work === undefined) return
+    const { action, actor, connection, upload } = work
     connection.pause()
     const unsafeReplay: Begun.Upload["unsafeReplay"] = (reader) => {
       if (this.#rest !== undefined) reader.onData(this.#rest)
       if (this.#isWhole) reader.onEnd()
     }
-    this.#actor.begun = { _tag: "Upload", connection, upload, progress, unsafeReplay }
-    this.#actor.unsafeResume(this.#action)
+    actor.begun = { _tag: "Upload", connection, upload, progress: this.progress, unsafeReplay }
+    actor.unsafeResume(action)
   }
 
-  #count(bytes: number): void {
-    this.progress.bytes += bytes
-    this.progress.movedAt = this.#actor.house.timers.unsafeNow()
+  /** What is left is counted by who stores it. */
+  #count({ actor }: Work, stored: number): void {
+    this.progress.bytes += stored
+    this.progress.movedAt = actor.house.timers.unsafeNow()
   }
 
-  /** It is counted again by who stores it. */
   #leave(rest: Uint8Array): void {
-    this.progress.bytes -= rest.length
     this.#rest = this.#rest === undefined ? rest : Buffer.concat([this.#rest, rest])
     this.unsafeHandOver()
   }
 
-  #end(): void {
-    this.#isOver = true
-    this.#calledOff()
-    this.#actor.errand = undefined
+  #end(): Work | undefined {
+    const work = this.#work
+    if (work === undefined) return undefined
+    this.#work = undefined
+    this.#callOff()
+    this.#callOff = ignore
+    work.actor.errand = undefined
+    return work
   }
 
   #finish(): void {
-    const stored = this.#actor.unsafeIsDeserted() ? undefined : this.#upload.unsafeCommit()
+    const work = this.#work
+    const stored = work?.actor.unsafeIsDeserted() === false ? work.upload.unsafeCommit() : undefined
     if (stored === undefined) this.unsafeHandOver()
     else this.#succeed(stored)
   }
 
   #succeed(stored: Stored): void {
-    this.#end()
-    const actor = this.#actor
+    const work = this.#end()
+    if (work === undefined) return
+    const { actor, connection, path } = work
     const { progress } = this
-    const { path } = this.#payload
     const { replaced, size } = stored
     actor.progress = undefined
     progress.committed = true
-    this.#connection.unsafeDestroy()
+    connection.unsafeDestroy()
     const changed = { bytes: size - (replaced ?? 0), files: replaced === undefined ? 1 : 0 }
     Quotas.of(actor).unsafeSettle({ reserved: nothing, changed })
     TransferNews.unsafeTellStored(actor, path, stored)

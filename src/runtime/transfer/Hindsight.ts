@@ -26,7 +26,7 @@ const shortest = 0.1
  * @category getters
  */
 export const unsafeLeft = ({ begunAt, endedAt }: Span): number => {
-  const whole = Math.min(longest, Math.max(shortest, (endedAt - begunAt) / 2))
+  const whole = Math.min(longest, Math.max(shortest, endedAt - begunAt))
   return Math.max(0, endedAt + whole - unsafeNow())
 }
 

@@ -20,9 +20,12 @@ const failed = (answer: ToShard) => Effect.dieMessage(`the owner of the ledger a
 
 const isNothing = ({ bytes, files }: Amount): boolean => bytes === 0 && files === 0
 
+/** Milliseconds in which changes are gathered. */
+const gathering = 5
+
 /** @since 0.1.0 @category constructors */
 export const make = (send: (message: FromShard) => void): LedgerClient => {
-  /** What has changed in homes in this turn of the event loop, where nothing was reserved: many small files are told of at once. */
+  /** What has changed in homes lately, where nothing was reserved: many small files are told of at once. */
   const changes = new Map<string, { readonly session: number; readonly changed: Amount }>()
 
   const tellChanges = (): void => {
@@ -33,7 +36,7 @@ export const make = (send: (message: FromShard) => void): LedgerClient => {
   }
 
   const change = (session: number, home: string, more: Amount): void => {
-    if (changes.size === 0) setImmediate(tellChanges)
+    if (changes.size === 0) setTimeout(tellChanges, gathering)
     const { changed } = changes.get(home) ?? { changed: nothing }
     changes.set(home, { session, changed: { bytes: changed.bytes + more.bytes, files: changed.files + more.files } })
   }

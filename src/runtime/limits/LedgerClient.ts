@@ -1,6 +1,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type { Amount } from "../../domain/limits/Quotas.ts"
+import { type Amount, nothing } from "../../domain/limits/Quotas.ts"
 import type { Ledger, LoginError, Welcome } from "./Ledger.ts"
 import type { FromShard, ToShard } from "./LedgerProtocol.ts"
 
@@ -18,8 +18,34 @@ export interface LedgerClient {
 
 const failed = (answer: ToShard) => Effect.dieMessage(`the owner of the ledger answered ${answer._tag}`)
 
+const isNothing = ({ bytes, files }: Amount): boolean => bytes === 0 && files === 0
+
+/** Milliseconds in which changes are gathered. */
+const gathering = 5
+
 /** @since 0.1.0 @category constructors */
-export const make = (post: (message: FromShard) => void): LedgerClient => {
+export const make = (send: (message: FromShard) => void): LedgerClient => {
+  /** What has changed in homes lately, where nothing was reserved: many small files are told of at once. */
+  const changes = new Map<string, { readonly session: number; readonly changed: Amount }>()
+
+  const tellChanges = (): void => {
+    for (const [home, { changed, session }] of changes) {
+      send({ _tag: "Settle", session, home, reserved: nothing, changed })
+    }
+    changes.clear()
+  }
+
+  const change = (session: number, home: string, more: Amount): void => {
+    if (changes.size === 0) setTimeout(tellChanges, gathering)
+    const { changed } = changes.get(home) ?? { changed: nothing }
+    changes.set(home, { session, changed: { bytes: changed.bytes + more.bytes, files: changed.files + more.files } })
+  }
+
+  const post = (message: FromShard): void => {
+    tellChanges()
+    send(message)
+  }
+
   const waiting = new Map<number, (answer: ToShard) => void>()
   let last = 0
 
@@ -79,7 +105,11 @@ export const make = (post: (message: FromShard) => void): LedgerClient => {
           (answer) => (answer._tag === "Granted" ? Effect.succeed(answer.granted) : failed(answer)),
           measure
         ),
-      unsafeSettle: (session, settlement) => post({ _tag: "Settle", session, ...settlement }),
+      unsafeSettle: (session, settlement) => {
+        const { changed, home, reserved } = settlement
+        if (isNothing(reserved)) change(session, home, changed)
+        else post({ _tag: "Settle", session, ...settlement })
+      },
       usage: (session, measure) =>
         ask(
           session,

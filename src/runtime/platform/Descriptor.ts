@@ -154,6 +154,12 @@ class Opened implements Owned {
   }
 }
 
+class OpenedToWrite extends Opened implements Written {
+  get close(): Effect.Effect<void> {
+    return Effect.sync(() => this.unsafeClose())
+  }
+}
+
 /**
  * Takes over a descriptor that was opened in this turn and may be closed in it.
  *
@@ -161,6 +167,14 @@ class Opened implements Owned {
  * @category constructors
  */
 export const unsafeOwned = (fd: number, unsafeClose: (fd: number) => void): Owned => new Opened(fd, unsafeClose)
+
+/**
+ * The same for one that something was written through that no disk has to keep.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeWritten = (fd: number): Owned & Written => new OpenedToWrite(fd, closeQuietly)
 
 const closeNow = (fd: number): Effect.Effect<void, NodeCall.SystemError> =>
   Effect.try({ try: () => Fs.closeSync(fd), catch: (error) => error as NodeCall.SystemError })

@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
+import * as Alarms from "./Alarms.ts"
 import { EpollConnection } from "./EpollConnection.ts"
 import * as LoopPoller from "./LoopPoller.ts"
 import * as NodeCall from "./NodeCall.ts"
@@ -36,7 +37,13 @@ const pauseWhenExhausted = 100
 
 const failed = (errno: number, call: string): TcpError => toTcpError(NodeCall.systemError(-errno, call))
 
-const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Service): Service => {
+const make = (
+  io: SocketIo,
+  calls: SocketCalls,
+  poller: Poller.Poller,
+  node: Service,
+  unsafeAfter: Service["unsafeAfter"]
+): Service => {
   const open = (host: string, port: number, backlog: number): number => {
     const descriptor = calls.listen(host, port, backlog)
     // Without IPv6 in the kernel "::" cannot be had, and all IPv4 addresses are all addresses.
@@ -176,14 +183,19 @@ const make = (io: SocketIo, calls: SocketCalls, poller: Poller.Poller, node: Ser
       return attempt(descriptor, address, options, resume)
     })
 
-  return Tcp.of({ adopt, connect, listen })
+  return Tcp.of({ adopt, connect, listen, unsafeAfter })
 }
 
 const makeService: Effect.Effect<Service, never, Scope.Scope | Tcp> = Effect.gen(function* () {
   const node = yield* Tcp
   if (socketIo === undefined || socketCalls === undefined) return node
   const poller = yield* LoopPoller.make
-  return Option.isNone(poller) ? node : make(socketIo, socketCalls, poller.value, node)
+  if (Option.isNone(poller)) return node
+  const alarms = yield* Effect.acquireRelease(
+    Effect.sync(() => Alarms.unsafeMake(poller.value)),
+    (alarms) => Effect.sync(() => alarms?.close())
+  )
+  return make(socketIo, socketCalls, poller.value, node, alarms?.after ?? node.unsafeAfter)
 })
 
 /**

@@ -16,14 +16,12 @@ export const breathe: Effect.Effect<void> = Effect.async((resume) => {
 export const unsafeNow = (): number => performance.now()
 
 /**
- * Completes when so many milliseconds have passed since then, as `unsafeNow` told it. It is about what the network is doing, so it goes
- * by the network's time, also where a test has a clock of its own.
+ * Calls after so many milliseconds, by Node's timers: a fraction of one is as long as a whole one. Answers what calls that off.
  *
  * @since 0.1.0
  * @category platform
  */
-export const passed = (since: number, milliseconds: number): Effect.Effect<void> =>
-  Effect.async((resume) => {
-    const handle = setTimeout(() => resume(Effect.void), Math.max(0, since + milliseconds - unsafeNow()))
-    return Effect.sync(() => clearTimeout(handle))
-  })
+export const unsafeAfter = (milliseconds: number, call: () => void): (() => void) => {
+  const handle = setTimeout(call, milliseconds)
+  return () => clearTimeout(handle)
+}

@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
+import { unsafeAfter } from "./EventLoop.ts"
 import { MemoryConnection } from "./MemoryConnection.ts"
 import type { Wire } from "./MemoryPipe.ts"
 import { type Connection, type Endpoint, type Listener, Tcp, TcpError } from "./Tcp.ts"
@@ -161,7 +162,7 @@ export const make = ({ capacity = 65_536, segment = 65_536 }: Options = {}): typ
         nextPort: firstFreePort
       }
       for (const address of addresses) hosts.set(address, host)
-      return Tcp.of({ adopt, connect: connect(host), listen: listen(host) })
+      return Tcp.of({ adopt, connect: connect(host), listen: listen(host), unsafeAfter })
     },
     silence: (address) => {
       silent.add(address)

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
+import { unsafeAfter } from "./EventLoop.ts"
 import { NodeConnection, toEndpoint, toTcpError } from "./NodeConnection.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import { type Connection, type Listener, Tcp, TcpError } from "./Tcp.ts"
@@ -102,4 +103,4 @@ const adopt: Service["adopt"] = ({ descriptor, local, remote }) => {
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Tcp> = Layer.succeed(Tcp, Tcp.of({ adopt, connect, listen }))
+export const layer: Layer.Layer<Tcp> = Layer.succeed(Tcp, Tcp.of({ adopt, connect, listen, unsafeAfter }))

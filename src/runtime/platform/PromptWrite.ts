@@ -18,14 +18,14 @@ const noWait = 0x8
 /** What the kernel says where neither the file system nor it itself knows how not to wait. */
 const cannot = new Set([EINVAL, ENOSYS, EOPNOTSUPP])
 
-const declare = ({ koffi, libc }: Ffi): (() => PromptWrite) => {
+const declare = ({ koffi, libc }: Ffi) => {
   const pwrite = libc.func("pwrite", "long", ["int", "void *", "size_t", "long"])
   const pwritev2 = libc.func("pwritev2", "long", ["int", "void *", "int", "long", "int"])
   const vector = new BigUint64Array(2)
 
   const inMemory: PromptWrite = (file, bytes, position) => Math.max(0, pwrite(file, bytes, bytes.length, position))
 
-  return () => {
+  const make = (): PromptWrite => {
     const unlessItWaits: PromptWrite = (file, bytes, position) => {
       vector[0] = BigInt(koffi.address(bytes))
       vector[1] = BigInt(bytes.length)
@@ -40,6 +40,8 @@ const declare = ({ koffi, libc }: Ffi): (() => PromptWrite) => {
     }
     return (file, bytes, position) => write(file, bytes, position)
   }
+
+  return { inMemory, make }
 }
 
 const never: PromptWrite = () => 0
@@ -59,4 +61,7 @@ const declared = (() => {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (): PromptWrite | undefined => declared?.()
+export const make = (): PromptWrite | undefined => declared?.make()
+
+/** For files in memory alone. @since 0.1.0 @category platform */
+export const inMemory: PromptWrite | undefined = declared?.inMemory

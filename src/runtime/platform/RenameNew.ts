@@ -1,7 +1,7 @@
 import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import type { Descriptor } from "./Descriptor.ts"
-import { ffi } from "./Ffi.ts"
+import { type Ffi, ffi } from "./Ffi.ts"
 import * as FileSystem from "./FileSystem.ts"
 import * as NodeCall from "./NodeCall.ts"
 import * as PooledCall from "./PooledCall.ts"
@@ -26,25 +26,38 @@ const { EBADF } = Os.constants.errno
 
 const bytesOf = (name: string): Buffer => Buffer.from(`${name}\0`, "latin1")
 
+const declare = ({ koffi, libc }: Ffi) => {
+  const call = libc.func("renameat2", "int", ["int", "void *", "int", "void *", "uint"])
+  const unsafeRename = (from: number, name: string, to: number, newName: string): number =>
+    call(from, bytesOf(name), to, bytesOf(newName), noReplace) === 0 ? 0 : -koffi.errno()
+  return { call, koffi, libc, unsafeRename }
+}
+
+const declared = (() => {
+  try {
+    return ffi && declare(ffi)
+  } catch {
+    return undefined
+  }
+})()
+
+/**
+ * The same in this turn, for directories that no disk has to be waited for, by their descriptors; answers 0 or the negative error number.
+ * `undefined` where `renameNew` is.
+ *
+ * @since 0.1.0
+ * @category platform
+ */
+export const unsafeRenameNew = declared?.unsafeRename
+
 const make = (): RenameNew | undefined => {
-  if (ffi === undefined) return undefined
-  const { koffi, libc } = ffi
-  const call = (() => {
-    try {
-      return libc.func("renameat2", "int", ["int", "void *", "int", "void *", "uint"])
-    } catch {
-      return undefined
-    }
-  })()
-  if (call === undefined) return undefined
+  if (declared === undefined) return undefined
+  const { call, koffi, libc, unsafeRename } = declared
 
   const settle = (result: number) =>
     result < 0 ? Effect.fail(NodeCall.systemError(-result, "renameat2")) : Effect.void
 
-  const now: RenameNew = (from, name, to, newName) => {
-    const result: number = call(from.fd, bytesOf(name), to.fd, bytesOf(newName), noReplace)
-    return settle(result < 0 ? -koffi.errno() : result)
-  }
+  const now: RenameNew = (from, name, to, newName) => settle(unsafeRename(from.fd, name, to.fd, newName))
 
   const onPool: RenameNew = (from, name, to, newName) =>
     Effect.async((resume) => {

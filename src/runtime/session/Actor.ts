@@ -1,5 +1,6 @@
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type { Action } from "../../domain/session/Action.ts"
 import type { Event } from "../../domain/session/Event.ts"
 import type { State } from "../../domain/session/State.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
@@ -10,6 +11,17 @@ import type * as Progress from "../transfer/Progress.ts"
 import type { ControlConnection } from "./ControlConnection.ts"
 import type { House } from "./House.ts"
 import type { Lodging } from "./Lodging.ts"
+
+/**
+ * A transfer that runs without a fiber, as long as all goes well.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Errand {
+  /** Stops it and has a fiber go on with it, by `Actor.unsafeResume`. */
+  readonly unsafeHandOver: () => void
+}
 
 /**
  * What a session lends to those who act for it.
@@ -27,26 +39,31 @@ export interface Actor {
   lease: Lease | undefined
   /** The running task's, and undefined while none runs that moves. */
   progress: Progress.Progress | undefined
-  /** A download that the next transfer goes on with. */
+  /** What the next transfer goes on with. */
   begun: Begun | undefined
+  /** A transfer that runs without a fiber. */
+  errand: Errand | undefined
   /** When it last came for a file that could be sent at once, as `Turns` count. */
   came: number
   /** What its handshakes are made with, from the first one on. */
   tlsContext: TlsContext | undefined
   /** Gives the session an event to step through. */
   readonly unsafeTell: (event: Event) => void
+  /** Does an action that had been done as far as it took no time. */
+  readonly unsafeResume: (action: Action) => void
   /** Interrupts the running task without waiting for it; its end is told as an event. */
   readonly unsafeCancel: () => void
   /** The client has hung up without a QUIT: what it was sending may have lost its end (RFC 959 section 3.2). */
   readonly unsafeIsDeserted: () => boolean
   /**
    * Runs an effect as the session's one child fiber; `toEvent` makes of any ending the event that answers its action. `take` is called
-   * once that is certain: an interruption that comes first leaves with the session what the effect was to give back.
+   * once that is certain: an interruption that comes first leaves with the session what the effect was to give back. `release` is run behind
+   * the effect, also where that was interrupted before its first step.
    */
   readonly fork: <A>(
     effect: Effect.Effect<A>,
     toEvent: (exit: Exit.Exit<A>) => Event,
-    take?: () => void
+    held?: { readonly take?: () => void; readonly release?: Effect.Effect<void> | undefined }
   ) => Effect.Effect<void>
   /** Completes when the client has read enough of its replies, or is gone; a client that never does is dropped. */
   readonly caughtUp: Effect.Effect<void>

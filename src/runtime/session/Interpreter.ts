@@ -9,6 +9,7 @@ import * as Changes from "./Changes.ts"
 import * as Login from "./Login.ts"
 import * as Questions from "./Questions.ts"
 import * as QuickDownload from "./QuickDownload.ts"
+import * as QuickUpload from "./QuickUpload.ts"
 import * as Securing from "./Securing.ts"
 import * as StatusListing from "./StatusListing.ts"
 import * as TransferTask from "./TransferTask.ts"
@@ -33,7 +34,7 @@ export const unsafePerform = (actor: Actor, action: Action): boolean => {
     case "OpenPassive":
       return unsafeOpenPassive(actor, action.command)
     case "Transfer":
-      return QuickDownload.unsafePerform(actor, action)
+      return QuickDownload.unsafePerform(actor, action) || QuickUpload.unsafePerform(actor, action)
     case "Authenticate":
       return Login.unsafeAuthenticate(actor, action)
     case "Close":

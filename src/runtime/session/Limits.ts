@@ -12,9 +12,20 @@ export const largestUpload = ({ house, lodging }: Actor): number => {
 const rates = (bucket: TokenBucket | undefined, rate: number | undefined): ReadonlyArray<Throttle.Rate> =>
   bucket === undefined || rate === undefined || rate === 0 ? [] : [{ bucket, rate }]
 
-/** Tells whether anything paces the session's downloads. @since 0.1.0 @category predicates */
-export const pacesDownloads = ({ house, lodging: { welcome } }: Actor): boolean =>
-  house.config.downloadRate > 0 || rates(welcome?.download, welcome?.account.limits.downloadRate).length > 0
+/** Which way a transfer's bytes go. @since 0.1.0 @category models */
+export type Direction = "upload" | "download"
+
+const own = ({ house: { config } }: Actor, direction: Direction): number =>
+  direction === "upload" ? config.uploadRate : config.downloadRate
+
+const shared = ({ lodging: { welcome } }: Actor, direction: Direction): ReadonlyArray<Throttle.Rate> => {
+  const limits = welcome?.account.limits
+  return rates(welcome?.[direction], direction === "upload" ? limits?.uploadRate : limits?.downloadRate)
+}
+
+/** Tells whether anything paces the session's transfers. @since 0.1.0 @category predicates */
+export const paces = (actor: Actor, direction: Direction): boolean =>
+  own(actor, direction) > 0 || shared(actor, direction).length > 0
 
 /**
  * What paces a transfer of the session; `undefined` where nothing does.
@@ -23,16 +34,14 @@ export const pacesDownloads = ({ house, lodging: { welcome } }: Actor): boolean 
  * @category constructors
  */
 export const throttle = (
-  { house, lodging: { welcome } }: Actor,
-  direction: "upload" | "download",
+  actor: Actor,
+  direction: Direction,
   progress: Progress.Progress
 ): Throttle.Throttle | undefined => {
-  const { config, timers } = house
-  const limits = welcome?.account.limits
-  const isUpload = direction === "upload"
+  const { timers } = actor.house
   return Throttle.make({
-    own: isUpload ? config.uploadRate : config.downloadRate,
-    shared: rates(welcome?.[direction], isUpload ? limits?.uploadRate : limits?.downloadRate),
+    own: own(actor, direction),
+    shared: shared(actor, direction),
     progress,
     unsafeNow: timers.unsafeNow,
     unsafeSteady: timers.unsafeSteady

@@ -33,7 +33,7 @@ const isPlain = ({ data, mode, payload, representation }: TransferAction, actor:
   mode === "S" &&
   data._tag === "Passive" &&
   actor.state.protection.data === "C" &&
-  !Limits.pacesDownloads(actor)
+  !Limits.paces(actor, "download")
 
 /**
  * Does a download in this turn, without a fiber, where the file is in the kernel's cache, the client has connected and the kernel takes all
@@ -64,7 +64,14 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
   const progress = Progress.make(house.timers.unsafeNow())
   progress.bytes = sent
   actor.unsafeTell({ _tag: "TransferOpened", size: length })
-  const begun: Begun.Begun = { connection, file, offset: offset + sent, length: length - sent, progress }
+  const begun: Begun.Download = {
+    _tag: "Download",
+    connection,
+    file,
+    offset: offset + sent,
+    length: length - sent,
+    progress
+  }
   if (sent < length) {
     actor.begun = begun
     return false

@@ -10,6 +10,9 @@ const granted = Effect.succeed(true)
 const isLimited = (limits: Limits | undefined): boolean =>
   limits?.quotaBytes !== undefined || limits?.quotaFiles !== undefined
 
+/** Tells whether the session's account has a quota. @since 0.1.0 @category predicates */
+export const areLimited = ({ lodging }: Actor): boolean => isLimited(lodging.welcome?.account.limits)
+
 /**
  * The quota of the account that the session has now, also for when it has gone. What is measured for it counts as movement of the task
  * that waits.
@@ -39,8 +42,8 @@ export const of = (actor: Actor): Quota.Quota => {
  * @since 0.1.0
  * @category getters
  */
-export const partials = ({ house, lodging }: Actor): StoreOptions["partial"] =>
-  isLimited(lodging.welcome?.account.limits) ? "discard" : house.config.partialUploads
+export const partials = (actor: Actor): StoreOptions["partial"] =>
+  areLimited(actor) ? "discard" : actor.house.config.partialUploads
 
 /** Counts what the account's home holds. @since 0.1.0 @category operations */
 export const measure = (actor: Actor) => {

@@ -17,7 +17,7 @@ import type { Client } from "../server/Client.ts"
 import * as Begun from "../transfer/Begun.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
-import type { Actor } from "./Actor.ts"
+import type { Actor, Errand } from "./Actor.ts"
 import { CommandRate } from "./CommandRate.ts"
 import { ControlConnection } from "./ControlConnection.ts"
 import type { House } from "./House.ts"
@@ -57,6 +57,7 @@ export class SessionActor implements Actor, Timed {
   state: State.State
   lease: Lease | undefined = undefined
   begun: Begun.Begun | undefined = undefined
+  errand: Errand | undefined = undefined
   progress: Progress.Progress | undefined = undefined
   came = 0
   tlsContext: TlsContext | undefined = undefined
@@ -71,6 +72,9 @@ export class SessionActor implements Actor, Timed {
   /** Bounded: each action is answered once, and each timer fires once. */
   readonly #events: Array<Event> = [{ _tag: "Started" }]
   #task: Fiber.RuntimeFiber<void> | undefined = undefined
+  /** An action whose rest takes time, and whether its task is to be interrupted as soon as it runs. */
+  #resumed: Action | undefined = undefined
+  #isCancelled = false
   #stirred = false
   /** Events since other sessions had their turn; actions that take no time do not begin a new one. */
   #steps = 0
@@ -154,8 +158,21 @@ export class SessionActor implements Actor, Timed {
     }
   }
 
+  unsafeResume(action: Action): void {
+    this.#resumed = action
+    this.#stir()
+  }
+
   unsafeCancel(): void {
-    this.#task?.unsafeInterruptAsFork(this.#task.id())
+    this.errand?.unsafeHandOver()
+    if (this.#task === undefined) this.#isCancelled = this.#resumed !== undefined
+    else this.#task.unsafeInterruptAsFork(this.#task.id())
+  }
+
+  #takeResumed(): Action | undefined {
+    const action = this.#resumed
+    this.#resumed = undefined
+    return action
   }
 
   unsafeIsDeserted(): boolean {
@@ -227,6 +244,7 @@ export class SessionActor implements Actor, Timed {
       for (const action of actions) {
         if (!Interpreter.unsafePerform(this, action)) return action
       }
+      if (this.#resumed !== undefined) return this.#takeResumed()
       if (this.control.unsafeIsBehind() || ++this.#steps >= turn) {
         this.#stirred = true
         return undefined
@@ -236,7 +254,11 @@ export class SessionActor implements Actor, Timed {
   }
 
   /** A child that is interrupted before its first step runs no finalizer, so it starts uninterruptible. */
-  fork<A>(effect: Effect.Effect<A>, toEvent: (exit: Exit.Exit<A>) => Event, take = () => {}): Effect.Effect<void> {
+  fork<A>(
+    effect: Effect.Effect<A>,
+    toEvent: (exit: Exit.Exit<A>) => Event,
+    { release = Effect.void, take }: Parameters<Actor["fork"]>[2] = {}
+  ): Effect.Effect<void> {
     const end = (exit: Exit.Exit<A>) => {
       this.#task = undefined
       this.progress = undefined
@@ -250,10 +272,15 @@ export class SessionActor implements Actor, Timed {
           )
         : Effect.sync(() => end(exit))
     return Effect.uninterruptibleMask((restore) =>
-      Effect.map(Effect.fork(Effect.asVoid(Effect.onExit(restore(effect), ended))), (fiber) => {
-        this.#task = fiber
-        take()
-      })
+      Effect.map(
+        Effect.fork(Effect.asVoid(Effect.onExit(Effect.ensuring(restore(effect), release), ended))),
+        (fiber) => {
+          this.#task = fiber
+          take?.()
+          if (this.#isCancelled) this.unsafeCancel()
+          this.#isCancelled = false
+        }
+      )
     )
   }
 
@@ -274,7 +301,7 @@ export class SessionActor implements Actor, Timed {
 
   /** Goes on as far as it takes no time; answers what takes some, or nothing where something has to happen first. */
   #proceed(): Effect.Effect<void> | undefined {
-    const action = this.#advance()
+    const action = this.#takeResumed() ?? this.#advance()
     this.control.unsafeFlush()
     const next = () => (action === undefined ? this.#rest() : Interpreter.perform(this, action))
     if (!this.lodging.isLeaving) return next()
@@ -312,7 +339,8 @@ export class SessionActor implements Actor, Timed {
   end(exit: Exit.Exit<void>): Effect.Effect<void> | undefined {
     this.#wake = undefined
     const isCut = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
-    if (!isCut && this.#task === undefined) return this.#giveBack()
+    const isIdle = this.#task === undefined && this.errand === undefined && this.#resumed === undefined
+    if (!isCut && isIdle) return this.#giveBack()
     const finish = isCut
       ? Effect.zipRight(
           this.#endTask(),
@@ -344,6 +372,9 @@ export class SessionActor implements Actor, Timed {
   /** The running task ends with the session, but an upload that has come whole is stored whole. */
   #endTask(): Effect.Effect<void> {
     return Effect.suspend(() => {
+      this.errand?.unsafeHandOver()
+      const resumed = this.#takeResumed()
+      if (resumed !== undefined) return Effect.zipRight(Interpreter.perform(this, resumed), this.#endTask())
       if (this.#task === undefined) return Effect.void
       this.#waitsSince = undefined
       return this.progress?.unsafeIsWhole?.() === true ? Fiber.await(this.#task) : Fiber.interrupt(this.#task)

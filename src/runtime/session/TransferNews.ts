@@ -1,5 +1,6 @@
 import type { Outcome } from "../../domain/session/Event.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import type { Stored } from "../storage/Storage.ts"
 import type { Progress } from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
 
@@ -14,6 +15,22 @@ export const sessionOf = (actor: Actor) => ({
   peer: actor.state.settings.peer,
   account: actor.state.account?.name ?? ""
 })
+
+/**
+ * Tells the world of a file that has its name.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const unsafeTellStored = (actor: Actor, path: VirtualPath, { digest, size }: Stored): void =>
+  actor.house.unsafeTell({
+    _tag: "UploadCompleted",
+    ...sessionOf(actor),
+    at: actor.house.timers.unsafeNow(),
+    path,
+    size,
+    ...(digest === undefined ? {} : { digest })
+  })
 
 /**
  * Tells the world once how a transfer has ended.

@@ -1,14 +1,12 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Algorithm } from "../../domain/Digest.ts"
 import type { Action, Payload } from "../../domain/session/Action.ts"
 import type { Event, Outcome } from "../../domain/session/Event.ts"
 import type { DataPlan } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
-import type { FtpConfig } from "../config/FtpConfig.ts"
 import * as Finalizer from "../platform/Finalizer.ts"
-import type { Stored, Upload } from "../storage/Storage.ts"
+import type { Upload } from "../storage/Storage.ts"
 import * as Begun from "../transfer/Begun.ts"
 import * as DataConnection from "../transfer/DataConnection.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
@@ -16,11 +14,11 @@ import * as Progress from "../transfer/Progress.ts"
 import type { Intake } from "../transfer/Request.ts"
 import * as Transfer from "../transfer/Transfer.ts"
 import type { Actor } from "./Actor.ts"
-import type { House } from "./House.ts"
 import * as Limits from "./Limits.ts"
 import * as Quotas from "./Quotas.ts"
 import * as Securing from "./Securing.ts"
 import * as TransferNews from "./TransferNews.ts"
+import * as UploadTerms from "./UploadTerms.ts"
 
 type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 
@@ -64,17 +62,8 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
   const { begun, house, lease, lodging } = actor
   const progress = begun?.progress ?? Progress.make(house.timers.unsafeNow())
   actor.progress = progress
-  const fate: Fate = { path: payload.path, upload: undefined }
-  const session = TransferNews.sessionOf(actor)
-  const stored = (path: VirtualPath, { digest, size }: Stored) =>
-    house.unsafeTell({
-      _tag: "UploadCompleted",
-      ...session,
-      at: house.timers.unsafeNow(),
-      path,
-      size,
-      ...(digest === undefined ? {} : { digest })
-    })
+  const begunUpload = begun?._tag === "Upload" ? begun.upload : undefined
+  const fate: Fate = { path: payload.path, upload: begunUpload }
   const moving = Transfer.run({
     storage: lodging.storage,
     payload,
@@ -87,7 +76,8 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     progress,
     throttle: Limits.throttle(actor, payload._tag === "Upload" ? "upload" : "download", progress),
     unsafeNow: house.timers.unsafeNow,
-    intake: intake(actor, fate, stored)
+    unsafeAfter: house.tcp.unsafeAfter,
+    intake: intake(actor, fate)
   })
   const take = () => {
     actor.lease = undefined
@@ -103,7 +93,7 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
       const kept = fate.upload.unsafeIsKept()
       house.unsafeTell({
         _tag: "UploadInterrupted",
-        ...session,
+        ...TransferNews.sessionOf(actor),
         at,
         path: fate.path,
         bytes,
@@ -114,41 +104,25 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     TransferNews.unsafeTell(actor, { path: fate.path, kind: kinds[payload._tag], progress, outcome })
     return { _tag: "TransferEnded", outcome }
   }
-  return actor.fork(moving, ended, take)
+  return actor.fork(moving, ended, { take, release: begunUpload?.release })
 }
 
-const intake = (actor: Actor, fate: Fate, stored: Intake["stored"]): Intake => {
+const intake = (actor: Actor, fate: Fate): Intake => {
   const { house } = actor
   const { chunks, config } = house
   return {
     pool: chunks,
-    store: { partial: Quotas.partials(actor), digest: digest(house), sync: config.syncUploads },
+    store: UploadTerms.of(actor),
     largest: Limits.largestUpload(actor),
     unsafeIsDeserted: () => actor.unsafeIsDeserted(),
     needsCloseNotify: config.tlsCloseNotify === "require",
     quota: Quotas.of(actor),
-    stored,
+    stored: (path, stored) => TransferNews.unsafeTellStored(actor, path, stored),
     begun: (path, upload) => {
       fate.path = path
       fate.upload = upload
     }
   }
-}
-
-/** It is computed for those only who get to see it. */
-const digest = ({ config, unsafeWants }: House): Algorithm | "none" => {
-  const { uploadDigest } = config
-  return unsafeWants(uploadDigest === "auto" ? "UploadDigest" : "UploadCompleted") ? algorithms[uploadDigest] : "none"
-}
-
-const algorithms: Readonly<Record<FtpConfig["uploadDigest"], Algorithm | "none">> = {
-  auto: "SHA-256",
-  none: "none",
-  crc32: "CRC32",
-  md5: "MD5",
-  "sha-1": "SHA-1",
-  "sha-256": "SHA-256",
-  "sha-512": "SHA-512"
 }
 
 const nameOf = (outcome: Outcome): string => (outcome._tag === "Fault" ? outcome.fault : outcome._tag)

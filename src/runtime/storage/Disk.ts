@@ -82,7 +82,8 @@ export const quickly = <Name extends keyof Quick>(
     }
   })
 
-const at = (place: Place, name: HostPath.HostPath) => HostPath.toNode(HostPath.join(place.reach, name))
+/** A name in a directory, as `node:fs` takes it. @since 0.1.0 @category getters */
+export const at = (place: Place, name: HostPath.HostPath): NodePath => HostPath.toNode(HostPath.join(place.reach, name))
 
 /**
  * `lstat` of a name in a directory; `undefined` where nothing has it.
@@ -114,8 +115,8 @@ export const makeDirectory = (place: Place, name: HostPath.HostPath): Effect.Eff
 export const removeDirectory = (place: Place, name: HostPath.HostPath): Effect.Effect<void, NodeCall.SystemError> =>
   quickly(place.descriptor, "rmdir", at(place, name))
 
-/** To free more than this takes time in memory, too. */
-const quicklyFreed = 16 * 1024 * 1024
+/** To free more bytes than this takes time in memory, too. @since 0.1.0 @category constants */
+export const quicklyFreed = 16 * 1024 * 1024
 
 /**
  * `rename(2)`: what has the new name is replaced in one step. `frees` is how many bytes that has, as far as is known.

@@ -35,7 +35,7 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     return found === undefined ? use() : Stream.fail(found)
   }
 
-  const { names, unsafeOpen } = storage
+  const { names, unsafeOpen, unsafeStore } = storage
 
   return {
     ...(unsafeOpen && { unsafeOpen: (path) => (fault(path, "NotFound") === undefined ? unsafeOpen(path) : undefined) }),
@@ -43,6 +43,10 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     open: (path) => guarded(path, "NotFound", () => storage.open(path)),
     list: (path) => streamed(path, () => storage.list(path)),
     ...(names && { names: (path) => streamed(path, () => names(path)) }),
+    ...(unsafeStore && {
+      unsafeStore: (path, options) =>
+        fault(path, "InvalidName") === undefined ? unsafeStore(path, options) : undefined
+    }),
     store: (path, options) => guarded(path, "InvalidName", () => storage.store(path, options)),
     remove: (path, only) => guarded(path, "NotFound", () => storage.remove(path, only)),
     makeDirectory: (path) => guarded(path, "InvalidName", () => storage.makeDirectory(path)),

@@ -127,6 +127,18 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
         : { file: Descriptor.unsafeOwned(fd, beneath.unsafeClose), size: status.size }
     })
 
+  const unsafeEnter: Root["unsafeEnter"] =
+    lookAt &&
+    ((path) => {
+      const fd = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags | O_DIRECTORY)
+      if (fd < 0) return undefined
+      return {
+        descriptor: Descriptor.unsafeOwned(fd, beneath.unsafeClose),
+        reach: Reach.path(fd),
+        look: (name) => lookAt(fd, name)
+      }
+    })
+
   const enter = (path: VirtualPath) =>
     Effect.map(open(path, directoryFlags), (descriptor) => ({ descriptor, reach: Reach.path(descriptor.fd) }))
 
@@ -134,7 +146,8 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
     path,
     look: (path) => withPlace(path, Reach.unsafeLook, Reach.unsafeLook),
     open: (path) => open(path, fileFlags),
-    ...(unsafeOpen === undefined ? {} : { unsafeOpen }),
+    ...(unsafeOpen && { unsafeOpen }),
+    ...(unsafeEnter && { unsafeEnter }),
     openDirectory: (path) =>
       Effect.gen(function* () {
         const { descriptor, reach } = yield* enter(path)

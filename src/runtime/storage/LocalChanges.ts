@@ -95,7 +95,7 @@ export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | 
     Effect.gen(function* () {
       const site = yield* Site.enter(root, path)
       const { name, place } = site
-      return yield* locks(name)(
+      return yield* locks.locked(name)(
         Effect.gen(function* () {
           const status = yield* Disk.look(place, name)
           if (status === undefined) {
@@ -144,7 +144,7 @@ export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | 
       const [old, target] = [yield* Site.enter(root, from), yield* Site.enter(root, to)]
       const moved = yield* Disk.look(old.place, old.name)
       if (moved === undefined) return yield* refuse(ENOENT, "rename")
-      return yield* locks(target.name)(
+      return yield* locks.locked(target.name)(
         Effect.gen(function* () {
           const there = yield* Disk.look(target.place, target.name)
           if (there === undefined) {

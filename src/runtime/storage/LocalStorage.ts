@@ -22,6 +22,7 @@ import * as LocalUpload from "./LocalUpload.ts"
 import * as Locks from "./Locks.ts"
 import * as OwnerNames from "./OwnerNames.ts"
 import * as PortableRoot from "./PortableRoot.ts"
+import * as PromptUpload from "./PromptUpload.ts"
 import * as Reach from "./Reach.ts"
 import * as RecentNames from "./RecentNames.ts"
 import type { Root } from "./Root.ts"
@@ -139,6 +140,7 @@ export const make = (
       ...readable,
       ...LocalChanges.make(context),
       store: (path, options) => LocalUpload.begin(context, path, options),
+      ...(root.unsafeEnter && { unsafeStore: (path, options) => PromptUpload.unsafeBegin(context, path, options) }),
       home: options.home ?? ((home) => refuse("Unsupported", home))
     })
   })

@@ -6,7 +6,11 @@ import * as Effect from "effect/Effect"
  * @since 0.1.0
  * @category models
  */
-export type Locks = (name: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+export interface Locks {
+  readonly locked: (name: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** Nobody has the name's lock or waits for it: what is done in this turn is done alone. */
+  readonly unsafeIsFree: (name: string) => boolean
+}
 
 const stripes = 64
 
@@ -24,5 +28,21 @@ const slotOf = (name: string): number => {
  */
 export const make = (): Locks => {
   const semaphores = Array.from({ length: stripes }, () => Effect.unsafeMakeSemaphore(1))
-  return (name) => semaphores[slotOf(name)]?.withPermits(1) ?? ((effect) => effect)
+  const users = semaphores.map(() => 0)
+  const count = (slot: number, change: number) =>
+    Effect.sync(() => {
+      users[slot] = (users[slot] ?? 0) + change
+    })
+  return {
+    locked: (name) => {
+      const slot = slotOf(name)
+      return (effect) =>
+        Effect.acquireUseRelease(
+          count(slot, 1),
+          () => semaphores[slot]?.withPermits(1)(effect) ?? effect,
+          () => count(slot, -1)
+        )
+    },
+    unsafeIsFree: (name) => users[slotOf(name)] === 0
+  }
 }

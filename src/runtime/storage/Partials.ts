@@ -35,7 +35,7 @@ const uploadPrefix = `${HiddenName.prefix}upload-`
 const partialPrefix = `${HiddenName.prefix}partial-`
 
 const digest = (text: string, length: number): string =>
-  Crypto.createHash("sha256").update(text, "latin1").digest("hex").slice(0, length)
+  Crypto.hash("sha256", Buffer.from(text, "latin1"), "hex").slice(0, length)
 
 /**
  * Stands for the name of a file, whatever characters that has and however long it is.
@@ -86,6 +86,9 @@ const started = startOf(process.pid) ?? unknown
 
 const writer = `${uploadPrefix}${host}-${boot}-${namespace}-${process.pid}-${started}`
 
+/** Begins anywhere, so that the threads of a process do not meet. */
+let count = Crypto.randomInt(2 ** 47)
+
 /**
  * A name for an upload, of which there is never a second.
  *
@@ -93,7 +96,7 @@ const writer = `${uploadPrefix}${host}-${boot}-${namespace}-${process.pid}-${sta
  * @category constructors
  */
 export const uploadName = (target: string | undefined): HostPath =>
-  `${writer}-${target ?? "none"}-${Crypto.randomBytes(6).toString("hex")}`
+  `${writer}-${target ?? "none"}-${(count++).toString(16).padStart(12, "0")}`
 
 /**
  * The name of the partial of a file.

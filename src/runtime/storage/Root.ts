@@ -22,6 +22,18 @@ export interface Place {
 }
 
 /**
+ * A directory of the host that was opened in this turn, and that its owner closes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OwnedPlace extends Place {
+  readonly descriptor: Owned
+  /** `lstat` in this turn; `undefined` where the name is gone or refused. */
+  readonly look: (name: HostPath) => Status | undefined
+}
+
+/**
  * A directory of the host held open for a listing.
  *
  * @since 0.1.0
@@ -60,6 +72,8 @@ export interface Root {
   readonly openDirectory: (path: VirtualPath) => Effect.Effect<Directory, SystemError, Scope.Scope>
   /** Opens a directory to make, move and delete names in it; `ENOTDIR` for anything else. */
   readonly enter: (path: VirtualPath) => Effect.Effect<Place, SystemError, Scope.Scope>
+  /** The same in this turn, if all that takes is in the kernel's cache; anything else is for `enter` to find out. */
+  readonly unsafeEnter?: (path: VirtualPath) => OwnedPlace | undefined
   /** Holds what stands under a name, links followed, without opening it for reading where the system can. */
   readonly place: (path: VirtualPath) => Effect.Effect<Place, SystemError, Scope.Scope>
   /** The real path of a name, every link on the way resolved, as the path of a client. */

@@ -24,6 +24,19 @@ export interface Site {
 
 const { EINVAL, EISDIR, ELOOP } = Os.constants.errno
 
+const nameless = new Set(["/", "..", "", "."])
+
+/**
+ * The name that a path ends in; `undefined` where that is none that a file could have.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const lastName = (path: VirtualPath.VirtualPath): HostPath.HostPath | undefined => {
+  const name = VirtualPath.basename(path)
+  return nameless.has(name) ? undefined : HostPath.fromText(name)
+}
+
 const nameOf = (path: VirtualPath.VirtualPath): Effect.Effect<HostPath.HostPath, NodeCall.SystemError> => {
   const name = VirtualPath.basename(path)
   if (name === "/") return Effect.fail(NodeCall.systemError(EISDIR, "open"))

@@ -108,6 +108,19 @@ export interface Upload {
 }
 
 /**
+ * An upload that may be ended in the turn its last byte comes, and that no scope lets go of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PromptUpload extends Upload {
+  /** Does in this turn what `commit` and `release` do; `undefined` where that takes longer, or is for `commit` to refuse. */
+  readonly unsafeCommit: () => Stored | undefined
+  /** Lets go of the upload, as the scope of another does, unless `unsafeCommit` has. */
+  readonly release: Effect.Effect<void>
+}
+
+/**
  * A whole file: its bytes, its digest if one was wanted, and the bytes of what it took the place of.
  *
  * @since 0.1.0
@@ -175,6 +188,11 @@ export interface Writable {
    * with `IsADirectory` or `NotAFile` where something else has the name.
    */
   readonly store: (path: VirtualPath, options: StoreOptions) => Effect.Effect<Upload, StorageError, Scope.Scope>
+  /**
+   * Begins to store a file in this turn; `undefined` where that takes longer, or is for `store` to refuse. Who puts another `store` in front
+   * of a storage's own leaves this out, or uploads pass it by.
+   */
+  readonly unsafeStore?: (path: VirtualPath, options: StoreOptions) => PromptUpload | undefined
   /**
    * Deletes a file, a link or anything else but a directory (`IsADirectory`), and a partial of the name with it; answers the bytes of a
    * regular file, 0 of another, `undefined` where there was but a partial. With `unique`, as an entry has it, fails with `Busy` where

@@ -26,8 +26,9 @@ export class Intake implements Reader {
    * sends one too, but ends its control connection with it.
    */
   whole = false
-  /** When that came, by `EventLoop.unsafeNow`. */
+  /** When that came, and when it was made, by `EventLoop.unsafeNow`. */
   endedAt = 0
+  readonly begunAt = unsafeNow()
   /**
    * Stores bytes in this turn and answers how many of them. Where it is set, what comes while its taker waits is stored at once, and the
    * taker hears only of what that leaves.

@@ -38,6 +38,7 @@ export interface Request {
   readonly throttle: Throttle | undefined
   /** Milliseconds since the epoch. */
   readonly unsafeNow: () => number
+  readonly unsafeAfter: Tcp.Tcp["Type"]["unsafeAfter"]
   readonly intake: Intake
 }
 

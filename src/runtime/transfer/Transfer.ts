@@ -4,7 +4,7 @@ import type { Outcome } from "../../domain/session/Event.ts"
 import * as Tcp from "../platform/Tcp.ts"
 import * as Pull from "../storage/Pull.ts"
 import { StorageError } from "../storage/Storage.ts"
-import type { Begun } from "./Begun.ts"
+import type { Download } from "./Begun.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
 import type { Request } from "./Request.ts"
@@ -28,9 +28,9 @@ type Failure = StorageError | "BadRestart" | "NotADirectory" | DataConnectionErr
 
 const move = (request: Request) => {
   const { begun, payload } = request
-  if (begun !== undefined) return goOn(request, begun)
-  return payload._tag === "Upload"
-    ? Upload.run(request, payload)
+  if (payload._tag === "Upload") return Upload.run(request, payload)
+  return begun?._tag === "Download"
+    ? goOn(request, begun, payload)
     : Effect.flatMap(open(request, payload), (source) => send(request, source))
 }
 
@@ -109,11 +109,14 @@ const sendFile = (
 }
 
 /** Where the kernel cannot send from the file nothing is out yet, so it can be read from its beginning. */
-const goOn = Effect.fnUntraced(function* (request: Request, { connection, file, length, offset }: Begun) {
-  const { payload } = request
+const goOn = Effect.fnUntraced(function* (
+  request: Request,
+  { connection, file, length, offset }: Download,
+  payload: Exclude<Payload, UploadPayload>
+) {
   moves(request, connection)
   const isSent = yield* sendFile(request, connection, Source.plain(payload.path, file, offset, length))
-  if (isSent || payload._tag === "Upload") return yield* connection.end
+  if (isSent) return yield* connection.end
   yield* sendBytes(request, connection, yield* open(request, payload))
 })
 

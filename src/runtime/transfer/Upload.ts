@@ -7,19 +7,17 @@ import { nothing } from "../../domain/limits/Quotas.ts"
 import type { Upload as Payload } from "../../domain/session/Action.ts"
 import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
-import * as EventLoop from "../platform/EventLoop.ts"
 import * as Finalizer from "../platform/Finalizer.ts"
 import { TcpError } from "../platform/Tcp.ts"
 import { StorageError, type StoreOptions, type Upload } from "../storage/Storage.ts"
+import type * as Begun from "./Begun.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
+import * as Hindsight from "./Hindsight.ts"
 import { Intake } from "./Intake.ts"
 import * as Quota from "./Quota.ts"
 import type { Request } from "./Request.ts"
 import * as Throttle from "./Throttle.ts"
-
-/** Milliseconds between the end of an upload and its name, in which the session may turn out to have been deserted. */
-const hindsight = 3
 
 /** Without another limit, more than this many bytes out of less than their 250th part are a bomb. */
 const harmless = 64 * 1024 * 1024
@@ -43,13 +41,18 @@ interface Opened {
  * @category operations
  */
 export const run = (request: Request, payload: Payload): Effect.Effect<void, Failure, Scope.Scope> =>
-  Effect.flatMap(open(request, payload), (opened) => {
-    request.intake.begun(opened.path, opened.upload)
-    request.opened(undefined, payload.how === "Unique" ? VirtualPath.basename(opened.path) : undefined)
-    return Effect.tapError(receive(request, opened), (failure) =>
-      isVoid(failure) ? opened.upload.discard : Effect.void
-    )
-  })
+  Effect.flatMap(
+    request.begun?._tag === "Upload" ? goOn(request, payload, request.begun) : open(request, payload),
+    (opened) => {
+      request.intake.begun(opened.path, opened.upload)
+      if (request.begun === undefined) {
+        request.opened(undefined, payload.how === "Unique" ? VirtualPath.basename(opened.path) : undefined)
+      }
+      return Effect.tapError(receive(request, opened), (failure) =>
+        isVoid(failure) ? opened.upload.discard : Effect.void
+      )
+    }
+  )
 
 const worthless: ReadonlySet<FileFault> = new Set(["QuotaExceeded", "QuotaBytes", "QuotaFiles", "TooLarge", "TooDense"])
 
@@ -70,15 +73,25 @@ const open = (request: Request, payload: Payload) =>
     }
     const path = payload.how === "Unique" ? variant(payload.path) : payload.path
     const upload = yield* storage.store(path, options)
-    const { quota } = intake
-    if (quota === undefined) return { path, upload, room: undefined }
-    const { progress } = request
-    const room = yield* Finalizer.acquire(Quota.room(quota, { isNew: upload.replaces === undefined, path }), (room) =>
-      Effect.sync(() => (progress.committed ? undefined : room.unsafeSettle(nothing)))
-    )
-    yield* room.cover(upload.offset - (upload.replaces ?? 0))
+    const room = yield* hold(request, path, upload)
+    yield* room?.cover(upload.offset - (upload.replaces ?? 0)) ?? Effect.void
     return { path, upload, room }
   })
+
+const goOn = (request: Request, { path }: Payload, { upload }: Begun.Upload) =>
+  Effect.map(hold(request, path, upload), (room) => ({ path, upload, room }))
+
+/** Room for one more file, where the name is new. */
+const hold = (
+  { intake: { quota }, progress }: Request,
+  path: VirtualPath.VirtualPath,
+  { replaces }: Upload
+): Effect.Effect<Quota.Room | undefined, StorageError, Scope.Scope> =>
+  quota === undefined
+    ? Effect.succeed(undefined)
+    : Finalizer.acquire(Quota.room(quota, { isNew: replaces === undefined, path }), (room) =>
+        Effect.sync(() => (progress.committed ? undefined : room.unsafeSettle(nothing)))
+      )
 
 /** A name that nobody has and nobody else is given, on whatever thread. */
 const variant = (path: VirtualPath.VirtualPath): VirtualPath.VirtualPath => {
@@ -89,10 +102,10 @@ const variant = (path: VirtualPath.VirtualPath): VirtualPath.VirtualPath => {
 }
 
 const receive = Effect.fnUntraced(function* (request: Request, { path, room, upload }: Opened) {
-  const { progress, throttle, unsafeNow } = request
+  const { begun, progress, throttle, unsafeNow } = request
   progress.phase = "Connecting"
   progress.movedAt = unsafeNow()
-  const connection = yield* request.connect
+  const connection = begun?.connection ?? (yield* request.connect)
   const intake = yield* Finalizer.acquire(
     Effect.sync(
       () =>
@@ -115,6 +128,7 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   progress.phase = "Moving"
   progress.movedAt = unsafeNow()
   progress.unsafeIsWhole = () => intake.whole
+  if (begun?._tag === "Upload") begun.unsafeReplay(intake)
   connection.read(intake)
   for (;;) {
     const bytes = yield* intake.take
@@ -126,8 +140,7 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   yield* sink.finish
   progress.storing = true
   yield* upload.seal
-  // A process that is killed ends all its connections at once, the data connection first: let the end of the other one be heard.
-  yield* EventLoop.passed(intake.endedAt, hindsight)
+  yield* Hindsight.passed(request.unsafeAfter, intake)
   if (request.intake.unsafeIsDeserted()) return yield* new TcpError({ reason: "Closed" })
   const { unconfirmed } = yield* Effect.uninterruptible(
     Effect.tap(upload.commit, (stored) => {
@@ -158,7 +171,7 @@ const makeSink = Effect.fnUntraced(function* (
   const { largest, quota } = intake
   const isUnlimited = largest === Number.POSITIVE_INFINITY && quota?.isLimited !== true
   const replaces = upload.replaces ?? 0
-  let size = upload.offset
+  let size = upload.offset + progress.bytes
   let inflated = 0
   const write = (bytes: Uint8Array) =>
     Effect.suspend(() => {
@@ -194,7 +207,9 @@ const makeSink = Effect.fnUntraced(function* (
     const isStraight = representation === "I" && upload.unsafeWrite !== undefined
     if (!isStraight) return { feed: stored, finish: flush }
     // Limits have to see how much it is before it is there.
-    return { feed: stored, finish: flush, unsafeFeed, unsafeReceive: isUnlimited ? upload.unsafeReceive : undefined }
+    const isMoved = isUnlimited && upload.unsafeReceive !== undefined
+    const unsafeReceive = isMoved ? (socket: number) => upload.unsafeReceive?.(socket) : undefined
+    return { feed: stored, finish: flush, unsafeFeed, unsafeReceive }
   }
 
   const engine = yield* Deflate.inflate

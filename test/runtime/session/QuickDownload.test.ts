@@ -11,6 +11,7 @@ import type { Connection } from "../../../src/runtime/platform/Tcp.ts"
 import * as Turns from "../../../src/runtime/platform/Turns.ts"
 import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickDownload from "../../../src/runtime/session/QuickDownload.ts"
+import * as Begun from "../../../src/runtime/transfer/Begun.ts"
 import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { temporary } from "../storage/fixtures.ts"
@@ -99,7 +100,7 @@ const retrieve = (given: Partial<Given> = {}) =>
       ...given.action
     } as TransferAction
     const isDone = QuickDownload.unsafePerform(actor, action)
-    yield* Effect.addFinalizer(() => Effect.sync(() => actor.begun?.file.unsafeClose()))
+    yield* Effect.addFinalizer(() => Effect.sync(() => actor.begun && Begun.unsafeDrop(actor.begun)))
     return { actor, calls, connection, count, events, isDone, lasts, lease, news, wasDropped: fake.destroyed() > 0 }
   })
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Fiber } from "effect"
 import * as Rights from "../../../src/domain/Rights.ts"
 import type { Outcome } from "../../../src/domain/session/Event.ts"
-import { breathe } from "../../../src/runtime/platform/EventLoop.ts"
+import { breathe, unsafeAfter } from "../../../src/runtime/platform/EventLoop.ts"
 import * as ChunkPool from "../../../src/runtime/storage/ChunkPool.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
 import type { Stored, Upload } from "../../../src/runtime/storage/Storage.ts"
@@ -79,6 +79,7 @@ const begin = (given: Given) =>
       progress,
       throttle: given.throttle,
       unsafeNow: () => 0,
+      unsafeAfter,
       intake: {
         pool,
         store: { partial: "keep", digest: "SHA-256", sync: false },

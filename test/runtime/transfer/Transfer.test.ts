@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Rights from "../../../src/domain/Rights.ts"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
+import { unsafeAfter } from "../../../src/runtime/platform/EventLoop.ts"
 import * as NodeCall from "../../../src/runtime/platform/NodeCall.ts"
 import type { Connection, FilePart } from "../../../src/runtime/platform/Tcp.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
@@ -36,6 +37,7 @@ const goOn = (sendFile: (part: FilePart) => ReturnType<NonNullable<Connection["s
       connect: Effect.die("it is connected"),
       opened: () => assert.fail("it was told already"),
       begun: {
+        _tag: "Download",
         connection,
         file: Descriptor.unsafeOwned(-1, () => {}),
         offset: 1000,
@@ -45,6 +47,7 @@ const goOn = (sendFile: (part: FilePart) => ReturnType<NonNullable<Connection["s
       progress,
       throttle: undefined,
       unsafeNow: () => 0,
+      unsafeAfter,
       intake: undefined as never
     }
     const outcome = yield* Transfer.run(request)

@@ -1,6 +1,5 @@
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type { Action } from "../../domain/session/Action.ts"
 import type { Event } from "../../domain/session/Event.ts"
 import type { State } from "../../domain/session/State.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
@@ -19,7 +18,7 @@ import type { Lodging } from "./Lodging.ts"
  * @category models
  */
 export interface Errand {
-  /** Stops it and has a fiber go on with it, by `Actor.unsafeResume`. */
+  /** Has a fiber go on with it, from where it is. */
   readonly unsafeHandOver: () => void
 }
 
@@ -49,22 +48,19 @@ export interface Actor {
   tlsContext: TlsContext | undefined
   /** Gives the session an event to step through. */
   readonly unsafeTell: (event: Event) => void
-  /** Does an action that had been done as far as it took no time. */
-  readonly unsafeResume: (action: Action) => void
   /** Interrupts the running task without waiting for it; its end is told as an event. */
   readonly unsafeCancel: () => void
   /** The client has hung up without a QUIT: what it was sending may have lost its end (RFC 959 section 3.2). */
   readonly unsafeIsDeserted: () => boolean
   /**
-   * Runs an effect as the session's one child fiber; `toEvent` makes of any ending the event that answers its action. `take` is called
-   * once that is certain: an interruption that comes first leaves with the session what the effect was to give back. `release` is run behind
-   * the effect, also where that was interrupted before its first step.
+   * Runs an effect as the session's one child fiber, of which as much is done in this turn as takes no time; `toEvent` makes of any ending
+   * the event that answers its action. `release` is run behind the effect.
    */
-  readonly fork: <A>(
+  readonly unsafeStart: <A>(
     effect: Effect.Effect<A>,
     toEvent: (exit: Exit.Exit<A>) => Event,
-    held?: { readonly take?: () => void; readonly release?: Effect.Effect<void> | undefined }
-  ) => Effect.Effect<void>
+    release?: Effect.Effect<void>
+  ) => void
   /** Completes when the client has read enough of its replies, or is gone; a client that never does is dropped. */
   readonly caughtUp: Effect.Effect<void>
 }

@@ -19,8 +19,8 @@ import * as StorageTask from "./StorageTask.ts"
  * @since 0.1.0
  * @category interpreters
  */
-export const make = (actor: Actor, change: Change): Effect.Effect<void> =>
-  StorageTask.start(
+export const unsafeMake = (actor: Actor, change: Change): void =>
+  StorageTask.unsafeStart(
     actor,
     (progress) => {
       const told = teller(actor, change)

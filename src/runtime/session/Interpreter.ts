@@ -15,7 +15,8 @@ import * as StatusListing from "./StatusListing.ts"
 import * as TransferTask from "./TransferTask.ts"
 
 /**
- * Does what needs no time, and answers whether that was all.
+ * Does what needs no time, starts as the session's child fiber what may take some, and answers whether that was all: nothing but what the
+ * session's own fiber has to wait for is left, for `perform`. Never fails: what goes wrong becomes the event that answers the action.
  *
  * @since 0.1.0
  * @category interpreters
@@ -34,50 +35,52 @@ export const unsafePerform = (actor: Actor, action: Action): boolean => {
     case "OpenPassive":
       return unsafeOpenPassive(actor, action.command)
     case "Transfer":
-      return QuickDownload.unsafePerform(actor, action) || QuickUpload.unsafePerform(actor, action)
+      unsafeTransfer(actor, action)
+      return true
     case "Authenticate":
-      return Login.unsafeAuthenticate(actor, action)
+      Login.unsafeAuthenticate(actor, action)
+      return true
+    case "Recognise":
+      Login.unsafeRecognise(actor, action)
+      return true
+    case "StartTls":
+      Securing.unsafeControl(actor, action.follows)
+      return true
+    case "EndTls":
+      Securing.unsafeClear(actor)
+      return true
+    case "Ask":
+      Questions.unsafeAsk(actor, action.question)
+      return true
+    case "Change":
+      Changes.unsafeMake(actor, action.change)
+      return true
+    case "Digest":
+      Questions.unsafeDigest(actor, action)
+      return true
+    case "Measure":
+      Questions.unsafeMeasure(actor, action.path)
+      return true
+    case "ListStatus":
+      StatusListing.unsafeList(actor, action.path)
+      return true
     case "Close":
       return true
-    default:
-      return false
   }
 }
 
 /**
- * Does what takes time, or starts it as the session's child fiber. Needs nothing but what the session's house holds, and never
- * fails: what goes wrong becomes the event that answers the action.
+ * Does what the session waits for before its next step.
  *
  * @since 0.1.0
  * @category interpreters
  */
-export const perform = (actor: Actor, action: Action): Effect.Effect<void> => {
-  switch (action._tag) {
-    case "Authenticate":
-      return Login.authenticate(actor, action)
-    case "Recognise":
-      return Login.recognise(actor, action)
-    case "StartTls":
-      return Securing.control(actor, action.follows)
-    case "EndTls":
-      return Securing.clear(actor)
-    case "OpenPassive":
-      return openPassive(actor, action.command)
-    case "Ask":
-      return Questions.ask(actor, action.question)
-    case "Change":
-      return Changes.make(actor, action.change)
-    case "Digest":
-      return Questions.digest(actor, action)
-    case "Measure":
-      return Questions.measure(actor, action.path)
-    case "ListStatus":
-      return StatusListing.list(actor, action.path)
-    case "Transfer":
-      return TransferTask.start(actor, action)
-    default:
-      return Effect.void
-  }
+export const perform = (actor: Actor, action: Action): Effect.Effect<void> =>
+  action._tag === "OpenPassive" ? openPassive(actor, action.command) : Effect.void
+
+const unsafeTransfer = (actor: Actor, action: Extract<Action, { readonly _tag: "Transfer" }>): void => {
+  if (QuickDownload.unsafePerform(actor, action) || QuickUpload.unsafePerform(actor, action)) return
+  TransferTask.unsafeStart(actor, action)
 }
 
 const dropData = (actor: Actor) => {

@@ -9,12 +9,13 @@ import type { Actor } from "./Actor.ts"
 const unavailable: Verdict = { _tag: "Unavailable" }
 
 /**
- * As `authenticate`, where the ledger needs to ask nobody and there is no home to open; `false`, and nothing was done, where it is not so.
+ * As `unsafeAuthenticate`, where the ledger needs to ask nobody and there is no home to open; `false`, and nothing was done, where it is not
+ * so.
  *
  * @since 0.1.0
  * @category interpreters
  */
-export const unsafeAuthenticate = (
+export const unsafeWelcome = (
   actor: Actor,
   { name, password }: Extract<Action, { readonly _tag: "Authenticate" }>
 ): boolean => {
@@ -37,34 +38,25 @@ export const unsafeAuthenticate = (
  * @since 0.1.0
  * @category interpreters
  */
-export const authenticate = (
-  actor: Actor,
-  { name, password }: Extract<Action, { readonly _tag: "Authenticate" }>
-): Effect.Effect<void> => {
+export const unsafeAuthenticate = (actor: Actor, action: Extract<Action, { readonly _tag: "Authenticate" }>): void => {
+  if (unsafeWelcome(actor, action)) return
   const { client, house, state } = actor
-  return decide(actor, name, house.ledger.login(client.id, { name, password, peer: state.settings.peer }), true)
+  const { name, password } = action
+  decide(actor, name, house.ledger.login(client.id, { name, password, peer: state.settings.peer }), true)
 }
 
 /**
- * As `authenticate`, for whom a certificate names. A refusal is nobody's business: the password comes next.
+ * As `unsafeAuthenticate`, for whom a certificate names. A refusal is nobody's business: the password comes next.
  *
  * @since 0.1.0
  * @category interpreters
  */
-export const recognise = (
-  actor: Actor,
-  { name }: Extract<Action, { readonly _tag: "Recognise" }>
-): Effect.Effect<void> => {
+export const unsafeRecognise = (actor: Actor, { name }: Extract<Action, { readonly _tag: "Recognise" }>): void => {
   const { client, house, state } = actor
-  return decide(actor, name, house.ledger.recognise(client.id, { name, peer: state.settings.peer }), false)
+  decide(actor, name, house.ledger.recognise(client.id, { name, peer: state.settings.peer }), false)
 }
 
-const decide = (
-  actor: Actor,
-  name: string,
-  login: Effect.Effect<Welcome, LoginError>,
-  tellsRefusal: boolean
-): Effect.Effect<void> => {
+const decide = (actor: Actor, name: string, login: Effect.Effect<Welcome, LoginError>, tellsRefusal: boolean): void => {
   const { lodging } = actor
   lodging.unsafeKnock()
   const decided = Effect.flatMap(login, (welcome): Effect.Effect<Verdict, LoginError> => {
@@ -73,7 +65,7 @@ const decide = (
     if (Security.isInClear(actor.state, account)) return Effect.succeed({ _tag: "InClear" })
     return Effect.as(enter(actor, welcome), { _tag: "Welcome", account })
   }).pipe(Effect.catchAll((error) => Effect.succeed(toVerdict(error))))
-  return actor.fork(decided, (exit) => {
+  actor.unsafeStart(decided, (exit) => {
     const verdict = Exit.getOrElse(exit, () => unavailable)
     if (verdict._tag !== "Welcome") lodging.unsafeLeave()
     const isTold = !Exit.isInterrupted(exit) && (tellsRefusal || verdict._tag !== "Refused")

@@ -19,8 +19,8 @@ import * as StorageTask from "./StorageTask.ts"
  * @since 0.1.0
  * @category interpreters
  */
-export const ask = (actor: Actor, question: Question): Effect.Effect<void> =>
-  StorageTask.start(
+export const unsafeAsk = (actor: Actor, question: Question): void =>
+  StorageTask.unsafeStart(
     actor,
     () => stat(actor, question),
     (answer) => ({ _tag: "Answered", answer })
@@ -53,8 +53,8 @@ const partial = (path: VirtualPath.VirtualPath, size: number): Entry => ({
  * @since 0.1.0
  * @category interpreters
  */
-export const measure = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect<void> =>
-  StorageTask.start(
+export const unsafeMeasure = (actor: Actor, path: VirtualPath.VirtualPath): void =>
+  StorageTask.unsafeStart(
     actor,
     () => {
       const { client, house, lodging } = actor
@@ -76,8 +76,8 @@ type Digest = Extract<Action, { readonly _tag: "Digest" }>
  * @since 0.1.0
  * @category interpreters
  */
-export const digest = (actor: Actor, action: Digest): Effect.Effect<void> =>
-  StorageTask.start(
+export const unsafeDigest = (actor: Actor, action: Digest): void =>
+  StorageTask.unsafeStart(
     actor,
     (progress) => Effect.scoped(compute(actor, action, progress)),
     (result) => ({ _tag: "Digested", result })

@@ -12,6 +12,7 @@ import type { Actor, Errand } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as Quotas from "./Quotas.ts"
 import * as TransferNews from "./TransferNews.ts"
+import * as TransferTask from "./TransferTask.ts"
 import * as UploadTerms from "./UploadTerms.ts"
 
 type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
@@ -133,7 +134,7 @@ class Receiving implements Reader, Errand {
       if (this.#isWhole) reader.onEnd()
     }
     actor.begun = { _tag: "Upload", connection, upload, progress: this.progress, unsafeReplay }
-    actor.unsafeResume(action)
+    TransferTask.unsafeStart(actor, action)
   }
 
   /** What is left is counted by who stores it. */

@@ -70,9 +70,8 @@ const logged = (
  * @since 0.1.0
  * @category interpreters
  */
-export const control = (actor: Actor, follows: boolean): Effect.Effect<void> => {
+export const unsafeControl = (actor: Actor, follows: boolean): void => {
   const { control } = actor
-  // At once: the session takes its next line before a fiber begins.
   const ahead = control.unsafeSuspend(follows)
   const handshake = Effect.gen(function* () {
     yield* Effect.mapError(control.connection.drained, () => new TlsError({ reason: "Cut", detail: "" }))
@@ -81,7 +80,7 @@ export const control = (actor: Actor, follows: boolean): Effect.Effect<void> => 
     control.unsafeContinue(tls)
     return clientName
   })
-  return actor.fork(
+  actor.unsafeStart(
     Effect.either(Effect.tapError(inTime(actor, handshake), (error) => logged(actor, "control", error))),
     (exit) => {
       const result = Exit.getOrElse(exit, () => undefined)
@@ -99,12 +98,12 @@ export const control = (actor: Actor, follows: boolean): Effect.Effect<void> => 
  * @since 0.1.0
  * @category interpreters
  */
-export const clear = (actor: Actor): Effect.Effect<void> => {
+export const unsafeClear = (actor: Actor): void => {
   const { control } = actor
   const { connection } = control
   control.unsafeSuspend(false)
   const released = connection instanceof TlsConnection ? connection.unsafeRelease() : notPossible
-  return actor.fork(
+  actor.unsafeStart(
     Effect.either(Effect.tapError(inTime(actor, released), (error) => logged(actor, "control", error, "CCC failed"))),
     (exit) => {
       const result = Exit.getOrElse(exit, () => undefined)

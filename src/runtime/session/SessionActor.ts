@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
 import * as HostPort from "../../domain/HostPort.ts"
 import * as LimitText from "../../domain/limits/LimitText.ts"
 import * as Reply from "../../domain/Reply.ts"
@@ -72,9 +73,8 @@ export class SessionActor implements Actor, Timed {
   /** Bounded: each action is answered once, and each timer fires once. */
   readonly #events: Array<Event> = [{ _tag: "Started" }]
   #task: Fiber.RuntimeFiber<void> | undefined = undefined
-  /** An action whose rest takes time, and whether its task is to be interrupted as soon as it runs. */
-  #resumed: Action | undefined = undefined
-  #isCancelled = false
+  /** As the session's own fiber has it. */
+  #runtime: Runtime.Runtime<never> = Runtime.defaultRuntime
   #stirred = false
   /** Events since other sessions had their turn; actions that take no time do not begin a new one. */
   #steps = 0
@@ -158,21 +158,9 @@ export class SessionActor implements Actor, Timed {
     }
   }
 
-  unsafeResume(action: Action): void {
-    this.#resumed = action
-    this.#stir()
-  }
-
   unsafeCancel(): void {
     this.errand?.unsafeHandOver()
-    if (this.#task === undefined) this.#isCancelled = this.#resumed !== undefined
-    else this.#task.unsafeInterruptAsFork(this.#task.id())
-  }
-
-  #takeResumed(): Action | undefined {
-    const action = this.#resumed
-    this.#resumed = undefined
-    return action
+    this.#task?.unsafeInterruptAsFork(this.#task.id())
   }
 
   unsafeIsDeserted(): boolean {
@@ -244,7 +232,6 @@ export class SessionActor implements Actor, Timed {
       for (const action of actions) {
         if (!Interpreter.unsafePerform(this, action)) return action
       }
-      if (this.#resumed !== undefined) return this.#takeResumed()
       if (this.control.unsafeIsBehind() || ++this.#steps >= turn) {
         this.#stirred = true
         return undefined
@@ -253,12 +240,11 @@ export class SessionActor implements Actor, Timed {
     return undefined
   }
 
-  /** A child that is interrupted before its first step runs no finalizer, so it starts uninterruptible. */
-  fork<A>(
+  unsafeStart<A>(
     effect: Effect.Effect<A>,
     toEvent: (exit: Exit.Exit<A>) => Event,
-    { release = Effect.void, take }: Parameters<Actor["fork"]>[2] = {}
-  ): Effect.Effect<void> {
+    release?: Effect.Effect<void>
+  ): void {
     const end = (exit: Exit.Exit<A>) => {
       this.#task = undefined
       this.progress = undefined
@@ -271,17 +257,10 @@ export class SessionActor implements Actor, Timed {
             Effect.sync(() => end(exit))
           )
         : Effect.sync(() => end(exit))
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.map(
-        Effect.fork(Effect.asVoid(Effect.onExit(Effect.ensuring(restore(effect), release), ended))),
-        (fiber) => {
-          this.#task = fiber
-          take?.()
-          if (this.#isCancelled) this.unsafeCancel()
-          this.#isCancelled = false
-        }
-      )
-    )
+    const released = release === undefined ? effect : Effect.ensuring(effect, release)
+    const task = Runtime.runFork(this.#runtime, Effect.asVoid(Effect.onExit(released, ended)))
+    // It may be over by now, and the next one have begun.
+    if (task.unsafePoll() === null) this.#task = task
   }
 
   get caughtUp(): Effect.Effect<void> {
@@ -301,7 +280,7 @@ export class SessionActor implements Actor, Timed {
 
   /** Goes on as far as it takes no time; answers what takes some, or nothing where something has to happen first. */
   #proceed(): Effect.Effect<void> | undefined {
-    const action = this.#takeResumed() ?? this.#advance()
+    const action = this.#advance()
     this.control.unsafeFlush()
     const next = () => (action === undefined ? this.#rest() : Interpreter.perform(this, action))
     if (!this.lodging.isLeaving) return next()
@@ -325,7 +304,8 @@ export class SessionActor implements Actor, Timed {
 
   /** The session's life: from the greeting until one side ends it. What it holds then is given back by `end`. */
   get life(): Effect.Effect<void> {
-    return Effect.suspend(() => {
+    return Effect.flatMap(Effect.runtime<never>(), (runtime) => {
+      this.#runtime = runtime
       if (this.client.implicitTls !== true) this.control.connection.read(this.control)
       return Effect.whileLoop({
         while: () => !this.#isOver,
@@ -339,8 +319,8 @@ export class SessionActor implements Actor, Timed {
   end(exit: Exit.Exit<void>): Effect.Effect<void> | undefined {
     this.#wake = undefined
     const isCut = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
-    const isIdle = this.#task === undefined && this.errand === undefined && this.#resumed === undefined
-    if (!isCut && isIdle) return this.#giveBack()
+    this.errand?.unsafeHandOver()
+    if (!isCut && this.#task === undefined) return this.#giveBack()
     const finish = isCut
       ? Effect.zipRight(
           this.#endTask(),
@@ -372,9 +352,6 @@ export class SessionActor implements Actor, Timed {
   /** The running task ends with the session, but an upload that has come whole is stored whole. */
   #endTask(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.errand?.unsafeHandOver()
-      const resumed = this.#takeResumed()
-      if (resumed !== undefined) return Effect.zipRight(Interpreter.perform(this, resumed), this.#endTask())
       if (this.#task === undefined) return Effect.void
       this.#waitsSince = undefined
       return this.progress?.unsafeIsWhole?.() === true ? Fiber.await(this.#task) : Fiber.interrupt(this.#task)

@@ -15,7 +15,7 @@ import type { Actor } from "./Actor.ts"
  * @since 0.1.0
  * @category interpreters
  */
-export const list = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect<void> => {
+export const unsafeList = (actor: Actor, path: VirtualPath.VirtualPath): void => {
   const { control, house, lodging } = actor
   const now = house.timers.unsafeNow()
   const progress = Progress.make(now)
@@ -43,7 +43,7 @@ export const list = (actor: Actor, path: VirtualPath.VirtualPath): Effect.Effect
       )
     }
   )
-  return actor.fork(
+  actor.unsafeStart(
     Effect.catchAll(listed, ({ reason }) => Effect.succeed(reason)),
     (exit) => ({
       _tag: "StatusListed",

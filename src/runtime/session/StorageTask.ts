@@ -15,24 +15,23 @@ import type { Actor } from "./Actor.ts"
  * @since 0.1.0
  * @category interpreters
  */
-export const start = <A>(
+export const unsafeStart = <A>(
   actor: Actor,
   make: (progress: Progress.Progress) => Effect.Effect<A, StorageError>,
   toEvent: (result: Either.Either<A, FileFault>) => Event
-): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const progress = Progress.make(actor.house.timers.unsafeNow())
-    actor.progress = progress
-    const done = Effect.either(
-      Effect.mapError(
-        Effect.suspend(() => make(progress)),
-        ({ reason }) => reason
-      )
+): void => {
+  const progress = Progress.make(actor.house.timers.unsafeNow())
+  actor.progress = progress
+  const done = Effect.either(
+    Effect.mapError(
+      Effect.suspend(() => make(progress)),
+      ({ reason }) => reason
     )
-    return actor.fork(done, (exit) =>
-      toEvent(Exit.getOrElse(exit, () => Either.left<FileFault>(progress.late === undefined ? "Io" : "TimedOut")))
-    )
-  })
+  )
+  actor.unsafeStart(done, (exit) =>
+    toEvent(Exit.getOrElse(exit, () => Either.left<FileFault>(progress.late === undefined ? "Io" : "TimedOut")))
+  )
+}
 
 /**
  * Lets an effect go on in the house when the session goes, or has waited long enough: what it has begun, it ends and enters into the

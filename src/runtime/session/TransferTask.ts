@@ -57,7 +57,7 @@ const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
  * @since 0.1.0
  * @category interpreters
  */
-export const start = (actor: Actor, action: TransferAction): Effect.Effect<void> => {
+export const unsafeStart = (actor: Actor, action: TransferAction): void => {
   const { data, mode, payload, representation } = action
   const { begun, house, lease, lodging } = actor
   const progress = begun?.progress ?? Progress.make(house.timers.unsafeNow())
@@ -79,10 +79,6 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     unsafeAfter: house.tcp.unsafeAfter,
     intake: intake(actor, fate)
   })
-  const take = () => {
-    actor.lease = undefined
-    actor.begun = undefined
-  }
   const ended = (exit: Exit.Exit<Outcome>): Event => {
     lease?.release()
     if (begun !== undefined) Begun.unsafeDrop(begun)
@@ -104,7 +100,9 @@ export const start = (actor: Actor, action: TransferAction): Effect.Effect<void>
     TransferNews.unsafeTell(actor, { path: fate.path, kind: kinds[payload._tag], progress, outcome })
     return { _tag: "TransferEnded", outcome }
   }
-  return actor.fork(moving, ended, { take, release: begunUpload?.release })
+  actor.lease = undefined
+  actor.begun = undefined
+  actor.unsafeStart(moving, ended, begunUpload?.release)
 }
 
 const intake = (actor: Actor, fate: Fate): Intake => {

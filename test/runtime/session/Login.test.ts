@@ -22,7 +22,7 @@ const authenticate = (account: Account.Account | undefined, isSecured = false) =
     lodging,
     unsafeTell: (event: Event) => void events.push(event)
   } as unknown as Actor
-  const isDone = Login.unsafeAuthenticate(actor, { _tag: "Authenticate", name: "a", password: undefined as never })
+  const isDone = Login.unsafeWelcome(actor, { _tag: "Authenticate", name: "a", password: undefined as never })
   return { events, isDone, lodging, news }
 }
 

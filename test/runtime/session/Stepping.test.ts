@@ -28,9 +28,10 @@ describe("a session that waits", () => {
     Effect.gen(function* () {
       const { fake, say } = yield* session
       assert.match(say("NOOP\r\nUSER a\r\n"), /^200 .*\r\n331 .*\r\n$/)
-      assert.strictEqual(say("PASS b\r\nNOOP\r\n"), "", "the ledger is asked first")
+      assert.match(say("PASS b\r\nNOOP\r\nSIZE a.txt\r\n"), /^230 .*\r\n200 .*\r\n550 .*\r\n$/)
+      assert.strictEqual(say("EPSV\r\nNOOP\r\n"), "", "a port is bound first")
       yield* settle
-      assert.match(fake.said.splice(0).join(""), /^230 .*\r\n200 .*\r\n$/)
+      assert.match(fake.said.splice(0).join(""), /^229 .*\r\n200 .*\r\n$/)
       assert.match(say("PWD\r\n"), /^257 /)
     }).pipe(Effect.provide(Fixture.layer()))
   )

@@ -44,6 +44,10 @@ const spellings = new Map<string, Verb>(
 /** Finds the verb that a word spells, in any case and by any alias. @since 0.1.0 @category table */
 export const spelled = (word: string): Verb | undefined => spellings.get(word) ?? spellings.get(word.toUpperCase())
 
+/** All words of so many letters that spell a verb, in capitals. @since 0.1.0 @category table */
+export const spellingsOf = (letters: number): ReadonlyArray<string> =>
+  [...spellings.keys()].filter((spelling) => spelling.length === letters)
+
 /** `VERB <syntax>` as HELP shows it. @since 0.1.0 @category table */
 export const syntax = (verb: Verb): string => {
   const { syntax } = rowOf(verb).argument
@@ -60,13 +64,7 @@ export const syntax = (verb: Verb): string => {
  */
 export const anyTime: ReadonlySet<number> = new Set([421, 500, 501, 502, 503, 530, 550])
 
-/**
- * Reads a line (without its end). Total: any text is a command or is rejected with the reason.
- *
- * @since 0.1.0
- * @category parsing
- */
-export const parse = (line: string): Either.Either<Command, Rejected> => {
+const read = (line: string): Either.Either<Command, Rejected> => {
   const space = line.indexOf(" ")
   const word = space < 0 ? line : line.slice(0, space)
   const verb = spelled(word)
@@ -80,6 +78,17 @@ export const parse = (line: string): Either.Either<Command, Rejected> => {
     ? Either.left({ _tag: "BadSyntax", verb })
     : Either.right({ _tag: verb, argument } as Command)
 }
+
+/** A verb alone is most of what is said between transfers, and the same each time. */
+const alone = new Map([...spellings.keys()].map((spelling) => [spelling, read(spelling)] as const))
+
+/**
+ * Reads a line (without its end). Total: any text is a command or is rejected with the reason.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (line: string): Either.Either<Command, Rejected> => alone.get(line) ?? read(line)
 
 /**
  * Writes a command as a line without its end: `parse(print(command))` is the command again.

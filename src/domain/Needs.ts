@@ -21,6 +21,10 @@ export interface Need {
   readonly below: boolean
 }
 
+const nowhere: ReadonlyArray<Need> = []
+
+const free: ReadonlyArray<Permission> = []
+
 const need = (written: string, all: ReadonlyArray<Permission>, more?: Partial<Need>): Need => ({
   written,
   all,
@@ -48,10 +52,10 @@ const unnamed = "upload"
  */
 export const of = (command: Command): ReadonlyArray<Need> => {
   const { permission } = rowOf(command._tag)
-  const row: ReadonlyArray<Permission> = permission === undefined ? [] : [permission]
+  const row: ReadonlyArray<Permission> = permission === undefined ? free : [permission]
   switch (command._tag) {
     case "STAT":
-      return command.argument === "" ? [] : [need(command.argument, ["list"])]
+      return command.argument === "" ? nowhere : [need(command.argument, ["list"])]
     case "CDUP":
       return [need("..", row)]
     case "LIST":
@@ -95,6 +99,6 @@ export const of = (command: Command): ReadonlyArray<Need> => {
       if (command.argument._tag === "Chmod") return [need(command.argument.path, ["chmod"])]
       return command.argument._tag === "Utime" ? [need(command.argument.path, ["times"])] : []
     default:
-      return permission === undefined ? [] : [need(String(command.argument), row)]
+      return permission === undefined ? nowhere : [need(String(command.argument), row)]
   }
 }

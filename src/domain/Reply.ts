@@ -31,6 +31,15 @@ export const make = (code: number, first: string, ...more: ReadonlyArray<string>
 
 const clean = (line: string) => (line.includes("\n") || line.includes("\r") ? line.replace(lineEnds, "?") : line)
 
+/** What is always said alike, as it goes over the wire. */
+const wordings = new WeakMap<Reply, string>()
+
+const always = (code: number, text: string): Reply => {
+  const reply = make(code, text)
+  wordings.set(reply, compose(reply))
+  return reply
+}
+
 /**
  * True of a 1yz reply, which promises that another one follows for the same command.
  *
@@ -46,8 +55,9 @@ export const isPreliminary = (reply: Reply): boolean => reply.code < 200
  * @since 0.1.0
  * @category rendering
  */
-export const render = (reply: Reply): string => {
-  const { code, lines } = reply
+export const render = (reply: Reply): string => wordings.get(reply) ?? compose(reply)
+
+const compose = ({ code, lines }: Reply): string => {
   if (lines.length === 1) return `${code} ${lines[0]}\r\n`
   let text = begin(code, lines[0])
   for (let i = 1; i < lines.length - 1; i++) text += inner(lines[i] ?? "")
@@ -73,39 +83,41 @@ export const inner = (line: string): string => ` ${clean(line)}\r\n`
 /** @since 0.1.0 @category replies */
 export const ready = (greeting: string) => make(220, greeting)
 /** @since 0.1.0 @category replies */
-export const goodbye = make(221, "Goodbye.")
+export const goodbye = always(221, "Goodbye.")
 /** @since 0.1.0 @category replies */
 export const ok = (text: string) => make(200, text)
 /** @since 0.1.0 @category replies */
+export const stillHere = always(200, "Still here.")
+/** @since 0.1.0 @category replies */
 export const superfluous = (text: string) => make(202, text)
 /** @since 0.1.0 @category replies */
-export const needPassword = make(331, "Password, please.")
+export const needPassword = always(331, "Password, please.")
 /** @since 0.1.0 @category replies */
 export const loggedIn = (name: string) => make(230, `${name} logged in.`)
 /** @since 0.1.0 @category replies */
 export const recognised = (name: string) => make(232, `${name} logged in by certificate.`)
 /** @since 0.1.0 @category replies */
-export const securing = make(234, "TLS, please.")
+export const securing = always(234, "TLS, please.")
 /** @since 0.1.0 @category replies */
-export const needTls = make(530, "TLS is required: give AUTH TLS first.")
+export const needTls = always(530, "TLS is required: give AUTH TLS first.")
 /** @since 0.1.0 @category replies */
-export const accountNeedsTls = make(530, "This account requires TLS: give AUTH TLS first.")
+export const accountNeedsTls = always(530, "This account requires TLS: give AUTH TLS first.")
 /** @since 0.1.0 @category replies */
-export const needProtectedData = make(521, "Data connections must be protected: give PBSZ 0 and PROT P first.")
+export const needProtectedData = always(521, "Data connections must be protected: give PBSZ 0 and PROT P first.")
 /** @since 0.1.0 @category replies */
 export const unprotected = (text: string) => make(522, text)
 /** @since 0.1.0 @category replies */
 export const policy = (text: string) => make(534, text)
 /** @since 0.1.0 @category replies */
-export const loginRefused = make(530, "Login incorrect.")
+export const loginRefused = always(530, "Login incorrect.")
 /** @since 0.1.0 @category replies */
-export const loginUnavailable = make(421, "Accounts cannot be checked now; closing.")
+export const loginUnavailable = always(421, "Accounts cannot be checked now; closing.")
 /** @since 0.1.0 @category replies */
-export const notLoggedIn = make(530, "Log in with USER and PASS first.")
+export const notLoggedIn = always(530, "Log in with USER and PASS first.")
 /** @since 0.1.0 @category replies */
-export const unknownCommand = make(500, "Unknown command.")
+export const unknownCommand = always(500, "Unknown command.")
 /** @since 0.1.0 @category replies */
-export const lineTooLong = make(500, "Command line too long; nothing of it was run.")
+export const lineTooLong = always(500, "Command line too long; nothing of it was run.")
 /** @since 0.1.0 @category replies */
 export const notOffered = (verb: string) => make(502, `${verb} is not offered here.`)
 /** @since 0.1.0 @category replies */
@@ -117,21 +129,21 @@ export const badParameter = (text: string) => make(504, text)
 /** @since 0.1.0 @category replies */
 export const invalidArgument = (text: string) => make(501, text)
 /** @since 0.1.0 @category replies */
-export const unsupportedProtocol = make(522, "Network protocol not supported, use (1,2)")
+export const unsupportedProtocol = always(522, "Network protocol not supported, use (1,2)")
 /** @since 0.1.0 @category replies */
-export const needDataConnection = make(425, "Use EPSV, PASV, EPRT or PORT first.")
+export const needDataConnection = always(425, "Use EPSV, PASV, EPRT or PORT first.")
 /** @since 0.1.0 @category replies */
 export const noDataConnection = (text: string) => make(425, text)
 /** @since 0.1.0 @category replies */
 export const opening = (text: string) => make(150, text)
 /** @since 0.1.0 @category replies */
-export const transferDone = make(226, "Transfer complete.")
+export const transferDone = always(226, "Transfer complete.")
 /** @since 0.1.0 @category replies */
 export const transferCut = (text: string) => make(426, text)
 /** @since 0.1.0 @category replies */
 export const localError = (text: string) => make(451, text)
 /** @since 0.1.0 @category replies */
-export const aborted = make(226, "ABOR done; no transfer runs.")
+export const aborted = always(226, "ABOR done; no transfer runs.")
 /** @since 0.1.0 @category replies */
 export const restartAt = (offset: number) => make(350, `Restarting at ${offset}; send the transfer command.`)
 /** @since 0.1.0 @category replies */
@@ -139,7 +151,7 @@ export const fileStatus = (text: string) => make(213, text)
 /** @since 0.1.0 @category replies */
 export const fileDone = (text: string) => make(250, text)
 /** @since 0.1.0 @category replies */
-export const readOnly = make(550, "Permission denied: you have read only access.")
+export const readOnly = always(550, "Permission denied: you have read only access.")
 /** Names the permission that is missing, unless nothing that changes files is allowed there. @since 0.1.0 @category replies */
 export const denied = (permission: Permission, allowed: ReadonlySet<Permission>) =>
   readOnlyPermissions.has(permission) || [...allowed].some((one) => !readOnlyPermissions.has(one))
@@ -173,31 +185,31 @@ export const closing = (text: string) => make(421, text)
 export const ofFault = (fault: FileFault): Reply => faults[fault]
 
 const faults: { readonly [F in FileFault]: Reply } = {
-  NotFound: make(550, "No such file or directory."),
-  NotADirectory: make(550, "Not a directory."),
-  IsADirectory: make(550, "Is a directory."),
-  NotAFile: make(550, "Not a regular file."),
-  PermissionDenied: make(550, "Permission denied."),
-  OutsideRoot: make(550, "The name leads out of the served folder."),
-  NameTooLong: make(553, "Name too long."),
-  InvalidName: make(553, "Name not allowed."),
-  TooManyOpenFiles: make(450, "Too many open files; try again later."),
-  Busy: make(450, "File busy; try again later."),
-  Exists: make(550, "The name is taken."),
-  SameFile: make(550, "Two of the names stand for one file."),
-  NotEmpty: make(550, "The directory is not empty."),
-  BadRestart: make(554, "The restart marker lies beyond the end of the file."),
-  ReadOnlyStorage: make(550, "The storage takes no writes."),
-  NoSpace: make(452, "No space left on the storage."),
-  QuotaExceeded: make(552, "The quota of the disk is used up."),
-  QuotaBytes: make(552, "The account's quota of bytes is used up."),
-  QuotaFiles: make(552, "The account's quota of files is used up."),
-  TooLarge: make(552, "Larger than a file may be here."),
-  TooDense: make(552, "The deflated data unpacks to suspiciously much; send it in MODE S."),
-  OtherFileSystem: make(550, "The names lie on different file systems."),
-  Unconfirmed: make(451, "Done, but the disk did not confirm it: a power failure may still undo it."),
-  Shortened: make(451, "The file became shorter while it was sent; what came is not all of it."),
-  TimedOut: make(451, "The storage did not answer in time."),
-  Unsupported: make(550, "The storage cannot do that."),
-  Io: make(451, "The storage failed.")
+  NotFound: always(550, "No such file or directory."),
+  NotADirectory: always(550, "Not a directory."),
+  IsADirectory: always(550, "Is a directory."),
+  NotAFile: always(550, "Not a regular file."),
+  PermissionDenied: always(550, "Permission denied."),
+  OutsideRoot: always(550, "The name leads out of the served folder."),
+  NameTooLong: always(553, "Name too long."),
+  InvalidName: always(553, "Name not allowed."),
+  TooManyOpenFiles: always(450, "Too many open files; try again later."),
+  Busy: always(450, "File busy; try again later."),
+  Exists: always(550, "The name is taken."),
+  SameFile: always(550, "Two of the names stand for one file."),
+  NotEmpty: always(550, "The directory is not empty."),
+  BadRestart: always(554, "The restart marker lies beyond the end of the file."),
+  ReadOnlyStorage: always(550, "The storage takes no writes."),
+  NoSpace: always(452, "No space left on the storage."),
+  QuotaExceeded: always(552, "The quota of the disk is used up."),
+  QuotaBytes: always(552, "The account's quota of bytes is used up."),
+  QuotaFiles: always(552, "The account's quota of files is used up."),
+  TooLarge: always(552, "Larger than a file may be here."),
+  TooDense: always(552, "The deflated data unpacks to suspiciously much; send it in MODE S."),
+  OtherFileSystem: always(550, "The names lie on different file systems."),
+  Unconfirmed: always(451, "Done, but the disk did not confirm it: a power failure may still undo it."),
+  Shortened: always(451, "The file became shorter while it was sent; what came is not all of it."),
+  TimedOut: always(451, "The storage did not answer in time."),
+  Unsupported: always(550, "The storage cannot do that."),
+  Io: always(451, "The storage failed.")
 }

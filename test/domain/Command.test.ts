@@ -38,6 +38,13 @@ describe("Command", () => {
     { fastCheck: { numRuns: 500 } }
   )
 
+  it("reads a verb alone as one in small letters, which is read anew each time", () => {
+    for (const verb of [3, 4, 5, 6, 7].flatMap(Command.spellingsOf)) {
+      assert.deepStrictEqual(Command.parse(verb), Command.parse(verb.toLowerCase()))
+      assert.strictEqual(Command.parse(verb), Command.parse(verb))
+    }
+  })
+
   it.prop(
     "parse is total, and reads verbs in any case",
     [

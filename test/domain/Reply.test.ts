@@ -31,6 +31,12 @@ describe("Reply", () => {
     { fastCheck: { numRuns: 1000 } }
   )
 
+  it("renders what is always said alike as any other reply", () => {
+    const all = Object.values(Reply).filter((one): one is Reply.Reply => "lines" in Object(one))
+    assert.isAbove(all.length, 10)
+    for (const one of all) assert.strictEqual(Reply.render(one), Reply.render(Reply.make(one.code, ...one.lines)))
+  })
+
   it.prop("streamed inner lines read back as the rendered reply does", [reply], ([reply]) => {
     const [first, ...more] = reply.lines
     const last = more.pop()

@@ -27,11 +27,10 @@ export type Paths = readonly [VirtualPath.VirtualPath, ...ReadonlyArray<VirtualP
 export const admit = (state: State, command: Command.Command): Either.Either<Paths, Reply.Reply> => {
   const { account, directory } = state
   const needs = Needs.of(command)
-  if (account === undefined) {
-    return Command.rowOf(command._tag).beforeLogin === true && needs.length === 0
-      ? securely(state, command, [directory])
-      : Either.left(Reply.notLoggedIn)
+  if (account === undefined && (Command.rowOf(command._tag).beforeLogin !== true || needs.length > 0)) {
+    return Either.left(Reply.notLoggedIn)
   }
+  if (account === undefined || needs.length === 0) return securely(state, command, [directory])
   const paths: Array<VirtualPath.VirtualPath> = []
   for (const need of needs) {
     const path = resolve(directory, need.written)

@@ -116,7 +116,7 @@ export const handlers: Handlers<"FEAT" | "OPTS" | "HELP" | "SITE" | "STAT" | "SY
       ? Decision.say(state, status(state))
       : Decision.act({ ...state, work: { _tag: "ListingStatus" } }, { _tag: "ListStatus", path }),
   SYST: (state) => Decision.say(state, Reply.make(215, "UNIX Type: L8")),
-  NOOP: (state) => Decision.say(state, Reply.ok("Still here."))
+  NOOP: (state) => Decision.say(state, Reply.stillHere)
 }
 
 /**

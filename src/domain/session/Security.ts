@@ -47,7 +47,7 @@ export const handlers: Handlers<"AUTH" | "PBSZ" | "PROT" | "CCC"> = {
       case "P":
         return protect(state, "P")
       case "C":
-        return policies(state).has("data")
+        return isAsked(state, "data")
           ? Decision.say(state, Reply.policy("Data connections must be protected: PROT P."))
           : protect(state, "C")
       case "S":
@@ -72,12 +72,12 @@ export const handlers: Handlers<"AUTH" | "PBSZ" | "PROT" | "CCC"> = {
 const mayClear = (state: State): boolean => {
   const { ccc, implicit } = state.settings.tls ?? { ccc: "never", implicit: false }
   if (implicit || ccc === "never") return false
-  return ccc === "always" || [...policies(state)].every((policy = "none") => policy === "none")
+  return ccc === "always" || !(isAsked(state, "login") || isAsked(state, "data"))
 }
 
-/** What the server asks of everybody, or the account of itself: whichever is more. */
-const policies = ({ account, settings }: State): ReadonlySet<TlsPolicy | undefined> =>
-  new Set([settings.tls?.required, account?.tls])
+/** Whether the server asks it of everybody, or the account of itself. */
+const isAsked = ({ account, settings }: State, policy: TlsPolicy): boolean =>
+  settings.tls?.required === policy || account?.tls === policy
 
 const moving: ReadonlySet<Verb> = new Set<Verb>(["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD"])
 
@@ -92,9 +92,7 @@ export const refusal = (state: State, verb: Verb): Reply.Reply | undefined => {
   const { protection, settings } = state
   const isLogin = verb === "USER" || verb === "PASS"
   if (isLogin && !protection.control && (settings.tls?.required ?? "none") !== "none") return Reply.needTls
-  return protection.data === "C" && moving.has(verb) && policies(state).has("data")
-    ? Reply.needProtectedData
-    : undefined
+  return protection.data === "C" && isAsked(state, "data") && moving.has(verb) ? Reply.needProtectedData : undefined
 }
 
 /** Whether an account asks for TLS and its login came without. @since 0.1.0 @category predicates */

@@ -101,6 +101,7 @@ const settle = (decision: Decision.Decision): Decision.Decision => {
   while (settled.state.work === undefined && !settled.state.closed) {
     const { state } = settled
     if (state.draining) return Decision.andThen(settled, Decision.close(state, Reply.closing("Server going down.")))
+    if (state.deferred.length === 0) return settled
     const [line, ...deferred] = state.deferred
     if (line === undefined) return settled
     settled = Decision.andThen(settled, answer({ ...state, deferred }, line))
@@ -132,10 +133,10 @@ const answer = (before: State, line: Received): Decision.Decision => {
   const decision = Either.isRight(line)
     ? admit(state, line.right)
     : Decision.say(state, replyToBadLine(state, line.left))
-  const set = Either.isRight(line) ? sets[line.right._tag] : undefined
   const { range, renaming, restart } = decision.state
   const isMarked = restart !== 0 || range !== undefined || renaming !== undefined || decision.state.sized !== undefined
   if (!isMarked) return decision
+  const set = Either.isRight(line) ? sets[line.right._tag] : undefined
   if (Either.isRight(line) && settingUp.has(line.right._tag)) {
     return renaming === undefined ? decision : { ...decision, state: { ...decision.state, renaming: undefined } }
   }
@@ -144,11 +145,12 @@ const answer = (before: State, line: Received): Decision.Decision => {
 }
 
 /** Through the gate to the handler, or the gate's own answer. */
-const admit = (state: State, command: Command.Command): Decision.Decision =>
-  Either.match(Gate.admit(state, command), {
-    onLeft: (reply) => Decision.say(state, reply),
-    onRight: (paths) => handlers[command._tag](state, command.argument as never, ...paths)
-  })
+const admit = (state: State, command: Command.Command): Decision.Decision => {
+  const paths = Gate.admit(state, command)
+  return Either.isLeft(paths)
+    ? Decision.say(state, paths.left)
+    : handlers[command._tag](state, command.argument as never, ...paths.right)
+}
 
 type BadLine = Either.Either.Left<Received>
 

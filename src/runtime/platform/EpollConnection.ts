@@ -31,6 +31,22 @@ const patience = 16 * 1024
 
 const scratch = Buffer.allocUnsafeSlow(4096)
 
+/** Bytes of what is short, as most commands and replies are: a loop beats the call into the platform, and views of it are kept. */
+const short = 256
+
+const viewer = (bytes: Uint8Array) => {
+  const views: Array<Uint8Array> = []
+  return (length: number): Uint8Array => {
+    if (length > short) return bytes.subarray(0, length)
+    views[length] ??= bytes.subarray(0, length)
+    return views[length]
+  }
+}
+
+const ofShared = viewer(shared)
+
+const ofScratch = viewer(scratch)
+
 const ignore = () => {}
 
 interface Writing {
@@ -127,7 +143,7 @@ export class EpollConnection implements Connection, Watched {
   }
 
   unsafeWrite(text: string): boolean {
-    if (this.#isUnwritable) return false
+    if (this.#isUnwritable()) return false
     const bytes = this.#encode(text)
     const sent = this.#queue.length === 0 ? this.#send(bytes, 0) : 0
     if (sent < bytes.length && this.#descriptor >= 0) this.#enqueue(Uint8Array.from(bytes.subarray(sent)), ignore)
@@ -150,7 +166,7 @@ export class EpollConnection implements Connection, Watched {
   /** Interrupted before the kernel has the bytes, it drops the connection: their memory is the caller's again. */
   write(bytes: Uint8Array): Effect.Effect<void, TcpError> {
     return Effect.suspend(() => {
-      if (this.#isUnwritable) return this.#failure
+      if (this.#isUnwritable()) return this.#failure
       const sent = this.#queue.length === 0 ? this.#send(bytes, 0) : 0
       if (this.#descriptor < 0) return this.#failure
       if (sent === bytes.length) return Effect.void
@@ -188,19 +204,19 @@ export class EpollConnection implements Connection, Watched {
   }
 
   unsafeSendFile(file: number, offset: number, length: number): number {
-    if (this.#isUnwritable || this.#queue.length > 0) return -EAGAIN
+    if (this.#isUnwritable() || this.#queue.length > 0) return -EAGAIN
     return this.#io.sendFile(this.#descriptor, file, offset, length)
   }
 
   unsafeSendLast(file: number, offset: number, length: number): number {
-    if (this.#isUnwritable || this.#queue.length > 0) return -EAGAIN
+    if (this.#isUnwritable() || this.#queue.length > 0) return -EAGAIN
     const bytes = PageCache.unsafeRead(file, offset, length)
     return bytes === undefined ? -EAGAIN : this.#io.sendLast(this.#descriptor, bytes, length)
   }
 
   sendFile(part: FilePart): Effect.Effect<number, TcpError | NodeCall.SystemError> {
     return Effect.suspend(() =>
-      this.#isUnwritable ? this.#failure : FileSending.run(this.#io, this.#poller, this, part)
+      this.#isUnwritable() ? this.#failure : FileSending.run(this.#io, this.#poller, this, part)
     )
   }
 
@@ -245,7 +261,7 @@ export class EpollConnection implements Connection, Watched {
     if (this.#reader === undefined && this.#descriptor >= 0) this.#io.receive(this.#descriptor, waste, waste.length)
   }
 
-  get #isUnwritable(): boolean {
+  #isUnwritable(): boolean {
     return this.#descriptor < 0 || this.#finWanted
   }
 
@@ -254,8 +270,18 @@ export class EpollConnection implements Connection, Watched {
   }
 
   #encode(text: string): Uint8Array {
-    if (text.length > scratch.length || !Text.isAscii(text)) return Text.encode(text)
-    return scratch.subarray(0, scratch.write(text, "latin1"))
+    const { length } = text
+    if (length > short) {
+      return length > scratch.length || !Text.isAscii(text)
+        ? Text.encode(text)
+        : ofScratch(scratch.write(text, "latin1"))
+    }
+    for (let index = 0; index < length; index++) {
+      const unit = text.charCodeAt(index)
+      if (unit > 0x7f) return Text.encode(text)
+      scratch[index] = unit
+    }
+    return ofScratch(length)
   }
 
   #watch(writes: boolean): void {
@@ -280,8 +306,9 @@ export class EpollConnection implements Connection, Watched {
   #receive(): void {
     let left = turn
     while (left > 0 && this.#isReading && !this.#isEnded && this.#descriptor >= 0) {
-      const taken = this.#take()
-      const room = taken === undefined ? this.#room() : nothing
+      // Most readers want neither, and asking them costs a closure each time.
+      const taken = this.#reader?.unsafeReceive === undefined ? undefined : this.#take()
+      const room = taken !== undefined ? nothing : this.#reader?.unsafeRoom === undefined ? shared : this.#room()
       // A reader that threw has lost its connection.
       if (this.#descriptor < 0) return
       const count = taken ?? this.#io.receive(this.#descriptor, room, room.length)
@@ -291,7 +318,7 @@ export class EpollConnection implements Connection, Watched {
         // What comes from here on is told anew, also while the reader works.
         const isAll = count < few && count < room.length && !this.#isOdd
         if (isAll) this.#mayRead = false
-        this.#tell((reader) => reader.onData(count === room.length ? room : room.subarray(0, count)))
+        this.#give(room === shared ? ofShared(count) : count === room.length ? room : room.subarray(0, count))
         if (isAll) return
       } else if (count === 0) this.#hearEnd()
       else if (count === -EAGAIN) {
@@ -307,7 +334,7 @@ export class EpollConnection implements Connection, Watched {
    * read's would: the kernel tells it once, and then the end.
    */
   #take(): number | undefined {
-    if (this.#isOdd || this.#reader?.unsafeReceive === undefined) return undefined
+    if (this.#isOdd) return undefined
     let taken: number | undefined
     this.#tell((reader) => {
       taken = reader.unsafeReceive?.(this.#descriptor)
@@ -322,6 +349,16 @@ export class EpollConnection implements Connection, Watched {
       room = reader.unsafeRoom?.()
     })
     return room === undefined || room.length === 0 ? shared : room
+  }
+
+  /** As `#tell`, without a closure for each read. */
+  #give(bytes: Uint8Array): void {
+    if (this.#reader === undefined || this.#isSilent) return
+    try {
+      this.#reader.onData(bytes)
+    } catch (cause) {
+      this.#lose(cause)
+    }
   }
 
   #hearEnd(): void {
@@ -375,8 +412,12 @@ export class EpollConnection implements Connection, Watched {
     try {
       event(this.#reader)
     } catch (cause) {
-      this.#close(toTcpError(cause instanceof Error ? cause : new Error(String(cause))))
+      this.#lose(cause)
     }
+  }
+
+  #lose(cause: unknown): void {
+    this.#close(toTcpError(cause instanceof Error ? cause : new Error(String(cause))))
   }
 
   #close(error: TcpError | undefined): void {

@@ -38,6 +38,8 @@ const oddities = Epoll.events.peerHungUp | Epoll.events.urgent
 const reading = Epoll.events.in | oddities
 const failures = Epoll.events.error | Epoll.events.hangUp
 
+const soon = Promise.resolve()
+
 /** How often what is ready is asked for before timers, messages and files have their turn. */
 const roundsPerTurn = 16
 
@@ -63,6 +65,7 @@ export const unsafeMake = (
   let isExpected = false
   let patient: Array<(isAlone: boolean) => void> = []
   let isQuiet = true
+  let roundsLeft = 0
 
   const tell = (watched: Watched, told: number): void => {
     isQuiet = false
@@ -78,10 +81,13 @@ export const unsafeMake = (
   }
 
   /** Those who are told do their work in microtasks, and what comes meanwhile needs no turn of the event loop. */
-  const round = (left: number): void => {
+  const round = (): void => {
     if (isOver) return
     const count = calls.take(epoll, Epoll.capacity)
-    if (count > 0 && left > 0) queueMicrotask(() => round(left - 1))
+    const isLast = count === 0 || roundsLeft === 0
+    // Not `queueMicrotask`, which makes objects of Node's for each.
+    if (!isLast) void soon.then(round)
+    roundsLeft -= 1
     for (let index = 0; index < count; index++) {
       const descriptor = calls.data(index)
       const watched = members[descriptor]
@@ -89,7 +95,7 @@ export const unsafeMake = (
       tell(watched, calls.told(index))
     }
     if (tasks.length > 0) runTasks()
-    if (patient.length > 0 && (count === 0 || left === 0)) runPatient()
+    if (patient.length > 0 && isLast) runPatient()
   }
 
   const runPatient = (): void => {
@@ -119,7 +125,8 @@ export const unsafeMake = (
     setImmediate(() => {
       isArmed = false
       if (size > 0) arm()
-      round(roundsPerTurn)
+      roundsLeft = roundsPerTurn
+      round()
     }).unref()
   }
 

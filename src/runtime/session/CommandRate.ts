@@ -18,6 +18,11 @@ export class CommandRate {
     this.#interval = rate === 0 ? 0 : 1000 / rate
   }
 
+  /** Whether it asks for the time at all. */
+  get isLimited(): boolean {
+    return this.#interval > 0
+  }
+
   /** Milliseconds until the next command may be heard. */
   unsafeWait(now: number): number {
     if (this.#interval === 0) return 0

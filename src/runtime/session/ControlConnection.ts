@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as BareLine from "../../domain/BareLine.ts"
 import * as Command from "../../domain/Command.ts"
 import * as Line from "../../domain/Line.ts"
 import type { Received } from "../../domain/session/State.ts"
@@ -90,10 +91,15 @@ export class ControlConnection implements Tcp.Reader {
   }
 
   #feed(bytes: Uint8Array): void {
+    this.#next = 0
+    const bare = this.#state === Line.empty ? BareLine.find(bytes) : undefined
+    if (bare !== undefined) {
+      this.#lines = bare
+      return
+    }
     const [state, lines] = Line.feed(this.#state, bytes, this.#limit)
     this.#state = state
     this.#lines = lines
-    this.#next = 0
   }
 
   /** The client will send no more, and all it did send has been taken. */

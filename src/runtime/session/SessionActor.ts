@@ -65,8 +65,10 @@ export class SessionActor implements Actor, Timed {
 
   /** Since when nobody has been logged in. */
   #strangerSince: number
-  /** When the client was last heard or worked for. */
+  /** When the client was last heard or worked for, as far as `#isTouched` does not say that it has been since the last tick. */
   #touchedAt: number
+  /** In place of a look at the clock for each command. */
+  #isTouched = false
   /** Since when replies have been waiting for the client to read them, or the session for its client to hang up. */
   #waitsSince: number | undefined = undefined
   #patience = 0
@@ -141,6 +143,8 @@ export class SessionActor implements Actor, Timed {
 
   unsafeTick(now: number): void {
     const { config } = this.house
+    if (this.#isTouched) this.#touchedAt = now
+    this.#isTouched = false
     if (this.#waitsSince !== undefined) {
       if (now - this.#waitsSince >= this.#patience) this.control.connection.unsafeDestroy()
       return
@@ -183,13 +187,13 @@ export class SessionActor implements Actor, Timed {
       this.#hearAbort()
       return undefined
     }
-    const now = this.house.timers.unsafeNow()
+    const now = this.#rate.isLimited ? this.house.timers.unsafeNow() : 0
     this.#pace = this.#rate.unsafeWait(now)
     if (this.#pace > 0) return this.#unsafeFlood()
     const line = this.control.unsafeTake()
     if (line === undefined) return undefined
     this.#rate.unsafePay(now)
-    this.#touchedAt = now
+    this.#isTouched = true
     return { _tag: "LineRead", line }
   }
 
@@ -222,9 +226,9 @@ export class SessionActor implements Actor, Timed {
     this.#pace = 0
     for (let event = this.#hear(); event !== undefined; event = this.#hear()) {
       const { actions, replies, state } = Session.step(this.state, event)
-      if (this.state.work !== undefined && state.work === undefined) this.#touchedAt = this.house.timers.unsafeNow()
+      if (this.state.work !== undefined && state.work === undefined) this.#isTouched = true
       if (this.state.account !== undefined && state.account === undefined) {
-        this.#strangerSince = this.#touchedAt
+        this.#strangerSince = this.house.timers.unsafeNow()
         this.lodging.unsafeLeave()
       }
       this.state = state
@@ -282,12 +286,15 @@ export class SessionActor implements Actor, Timed {
   #proceed(): Effect.Effect<void> | undefined {
     const action = this.#advance()
     this.control.unsafeFlush()
-    const next = () => (action === undefined ? this.#rest() : Interpreter.perform(this, action))
-    if (!this.lodging.isLeaving) return next()
+    if (!this.lodging.isLeaving) return this.#goOn(action)
     return Effect.zipRight(
       this.lodging.vacated,
-      Effect.suspend(() => next() ?? Effect.void)
+      Effect.suspend(() => this.#goOn(action) ?? Effect.void)
     )
+  }
+
+  #goOn(action: Action | undefined): Effect.Effect<void> | undefined {
+    return action === undefined ? this.#rest() : Interpreter.perform(this, action)
   }
 
   /** What follows when all that has happened was stepped through, or as much as is one session's turn. */

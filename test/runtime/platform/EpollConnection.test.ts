@@ -201,6 +201,37 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     connection.unsafeDestroy()
   })
 
+  it("sends text of every length and language as it is", () => {
+    const { connection, sent, take } = stage()
+    take(1_000_000)
+    const lengths = [0, 1, 2, 255, 256, 257, 4095, 4096, 4097, 2, 256, 1]
+    const said = lengths.flatMap((length) => [
+      "a".repeat(length),
+      `${"b".repeat(length)}\r\n`,
+      `${"c".repeat(length)}é`
+    ])
+    for (const text of said) connection.unsafeWrite(text)
+    assert.deepStrictEqual(
+      sent,
+      said.filter((text) => text !== "")
+    )
+    connection.unsafeDestroy()
+  })
+
+  it("gives what comes in every length as it is", () => {
+    const { connection, descriptor, incoming, watched } = stage()
+    const got: Array<string> = []
+    const onData = (bytes: Uint8Array) => void got.push(Buffer.from(bytes).toString())
+    connection.read({ onData, onEnd: () => {}, onClose: () => {} })
+    const came = [1, 2, 255, 256, 257, 5000, 2, 256, 1].map((length, at) => String(at).repeat(length))
+    for (const text of came) {
+      incoming.push(text)
+      watched.get(descriptor)?.unsafeReady(true, false, false, false)
+    }
+    assert.deepStrictEqual(got, came)
+    connection.unsafeDestroy()
+  })
+
   it("keeps text that waits from what is written meanwhile", () => {
     const [one, other] = [stage(), stage()]
     one.connection.unsafeWrite("first")

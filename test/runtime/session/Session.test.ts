@@ -271,6 +271,20 @@ describe("a session's timers", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.scoped("the idle timer begins anew with each command", () =>
+    Effect.gen(function* () {
+      const joe = yield* loggedIn()
+      for (let times = 0; times < 3; times++) {
+        yield* TestClock.adjust("200 seconds")
+        assert.deepStrictEqual(codes(yield* joe.ask("NOOP")), [200])
+      }
+      yield* TestClock.adjust("299 seconds")
+      assert.deepStrictEqual(codes(yield* joe.ask("NOOP")), [200])
+      yield* TestClock.adjust("301 seconds")
+      assert.deepStrictEqual(codes(yield* joe.reply), [421])
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("the login timer runs on, whatever is said", () =>
     Effect.gen(function* () {
       const joe = yield* client()

@@ -64,8 +64,6 @@ export const run = (
     /** The connection said that it may take more while the pool was still finding out that it did not. */
     let isMissed = false
 
-    const gone = Effect.fail(new TcpError({ reason: "Closed" }))
-
     const finish = (result: Effect.Effect<number, Failure>): void => {
       if (isOver) return
       isOver = true
@@ -91,7 +89,7 @@ export const run = (
     const onPool = (length: number): void => {
       const descriptor = outlet.descriptor
       if (descriptor === undefined || !part.file.hold()) {
-        finish(gone)
+        finish(gone())
         return
       }
       outlet.unsafeHold()
@@ -109,7 +107,7 @@ export const run = (
     const step = (most = turn) => {
       if (isOver || isOnPool || isHeld) return
       if (outlet.descriptor === undefined) {
-        finish(gone)
+        finish(gone())
         return
       }
       const isAwaiting = turns.unsafeIsAwaiting()
@@ -146,6 +144,8 @@ export const run = (
       outlet.unsafeFlow(undefined)
     })
   })
+
+const gone = (): Effect.Effect<never, TcpError> => Effect.fail(new TcpError({ reason: "Closed" }))
 
 const failureOf = (sent: number): Failure => {
   const error = NodeCall.systemError(-sent, "sendfile")

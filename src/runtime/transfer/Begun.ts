@@ -8,6 +8,24 @@ interface Moving {
   readonly progress: Progress
 }
 
+interface Part {
+  readonly file: Owned
+  /** Where to go on, and how much there is from there, in bytes. */
+  readonly offset: number
+  readonly length: number
+}
+
+/**
+ * A download whose file was found, and whose client has been told nothing. Whoever holds it closes the file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Found extends Part {
+  readonly _tag: "Found"
+  readonly progress: Progress
+}
+
 /**
  * A download that has begun, and has to go on in a fiber: the client has been told, and some bytes may be out. Whoever holds it closes
  * both ends.
@@ -15,12 +33,8 @@ interface Moving {
  * @since 0.1.0
  * @category models
  */
-export interface Download extends Moving {
+export interface Download extends Moving, Part {
   readonly _tag: "Download"
-  readonly file: Owned
-  /** Where to go on, and how much there is from there, in bytes. */
-  readonly offset: number
-  readonly length: number
 }
 
 /**
@@ -38,10 +52,15 @@ export interface Upload extends Moving {
 }
 
 /** @since 0.1.0 @category models */
-export type Begun = Download | Upload
+export type Begun = Found | Download | Upload
 
-/** Drops the connection and closes the file that is sent; harmless when repeated. @since 0.1.0 @category operations */
+/**
+ * Drops the connection, if there is one, and closes the file that is sent; harmless when repeated.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
 export const unsafeDrop = (begun: Begun): void => {
-  begun.connection.unsafeDestroy()
-  if (begun._tag === "Download") begun.file.unsafeClose()
+  if (begun._tag !== "Found") begun.connection.unsafeDestroy()
+  if (begun._tag !== "Upload") begun.file.unsafeClose()
 }

@@ -4,9 +4,10 @@ import type { Outcome } from "../../domain/session/Event.ts"
 import * as Tcp from "../platform/Tcp.ts"
 import * as Pull from "../storage/Pull.ts"
 import { StorageError } from "../storage/Storage.ts"
-import type { Download } from "./Begun.ts"
+import type { Download, Found } from "./Begun.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
+import * as QuickSend from "./QuickSend.ts"
 import type { Request } from "./Request.ts"
 import * as Source from "./Source.ts"
 import * as Throttle from "./Throttle.ts"
@@ -29,6 +30,7 @@ type Failure = StorageError | "BadRestart" | "NotADirectory" | DataConnectionErr
 const move = (request: Request) => {
   const { begun, payload } = request
   if (payload._tag === "Upload") return Upload.run(request, payload)
+  if (begun?._tag === "Found") return sendFound(request, begun, payload)
   return begun?._tag === "Download"
     ? goOn(request, begun, payload)
     : Effect.flatMap(open(request, payload), (source) => send(request, source))
@@ -49,6 +51,26 @@ const send = Effect.fnUntraced(function* (request: Request, source: Source.Sourc
     if (isSent) return yield* connection.end
   }
   yield* sendBytes(request, connection, source)
+})
+
+/** Most of them are out at once. */
+const sendFound = Effect.fnUntraced(function* (
+  request: Request,
+  { file, length, offset, progress }: Found,
+  payload: Exclude<Payload, UploadPayload>
+) {
+  request.opened(length)
+  progress.phase = "Connecting"
+  progress.movedAt = request.unsafeNow()
+  const connection = yield* request.connect
+  const sent = Math.max(0, QuickSend.unsafeSend(connection, { file, offset, length }))
+  progress.bytes = sent
+  if (sent < length) {
+    const rest = { connection, file, offset: offset + sent, length: length - sent, progress }
+    return yield* goOn(request, { _tag: "Download", ...rest }, payload)
+  }
+  // The kernel sends the end behind the bytes it has taken, but not where something was left unread.
+  connection.unsafeForgetInput?.()
 })
 
 const moves = ({ progress, unsafeNow }: Request, connection: Tcp.Connection): void => {

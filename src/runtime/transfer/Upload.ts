@@ -102,7 +102,8 @@ const variant = (path: VirtualPath.VirtualPath): VirtualPath.VirtualPath => {
 }
 
 const receive = Effect.fnUntraced(function* (request: Request, { path, room, upload }: Opened) {
-  const { begun, progress, throttle, unsafeNow } = request
+  const { progress, throttle, unsafeNow } = request
+  const begun = request.begun?._tag === "Upload" ? request.begun : undefined
   progress.phase = "Connecting"
   progress.movedAt = unsafeNow()
   const connection = begun?.connection ?? (yield* request.connect)
@@ -128,7 +129,7 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   progress.phase = "Moving"
   progress.movedAt = unsafeNow()
   progress.unsafeIsWhole = () => intake.whole
-  if (begun?._tag === "Upload") begun.unsafeReplay(intake)
+  begun?.unsafeReplay(intake)
   connection.read(intake)
   for (;;) {
     const bytes = yield* intake.take

@@ -222,9 +222,7 @@ describe.skipIf(ffi === undefined)("a download in one turn", () => {
     ["the server has a rate", { rates: { server: 1000, account: 0 } }],
     ["the account has a rate", { rates: { server: 0, account: 1000 } }],
     ["the type is A", { action: { representation: "A" } }],
-    ["the mode is Z", { action: { mode: "Z" } }],
-    ["the client has not connected", { hasArrived: false }],
-    ["the server is to connect", { action: { data: { _tag: "Active" } as TransferAction["data"] } }]
+    ["the mode is Z", { action: { mode: "Z" } }]
   ] as ReadonlyArray<readonly [string, Partial<Given>]>) {
     it.scoped(`is not tried where ${name}`, () =>
       Effect.gen(function* () {
@@ -232,6 +230,21 @@ describe.skipIf(ffi === undefined)("a download in one turn", () => {
         assert.isFalse(isDone)
         assert.deepStrictEqual([calls.length, events.length], [0, 0])
         assert.deepStrictEqual(count, { opened: 0, closed: 0, taken: 0 })
+      })
+    )
+  }
+
+  for (const [name, given] of [
+    ["the client has not connected", { hasArrived: false }],
+    ["the server is to connect", { action: { data: { _tag: "Active" } as TransferAction["data"] } }]
+  ] as ReadonlyArray<readonly [string, Partial<Given>]>) {
+    it.scoped(`finds the file alone where ${name}`, () =>
+      Effect.gen(function* () {
+        const { actor, calls, count, events, isDone, lease } = yield* retrieve(given)
+        assert.isFalse(isDone)
+        assert.deepInclude(actor.begun, { _tag: "Found", offset: 0, length: size })
+        assert.deepStrictEqual([calls.length, events.length, actor.lease], [0, 0, lease])
+        assert.deepStrictEqual(count, { opened: 1, closed: 0, taken: 0 })
       })
     )
   }

@@ -1,9 +1,11 @@
+import * as Fs from "node:fs"
 import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Rights from "../../../src/domain/Rights.ts"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import { unsafeAfter } from "../../../src/runtime/platform/EventLoop.ts"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as NodeCall from "../../../src/runtime/platform/NodeCall.ts"
 import type { Connection, FilePart } from "../../../src/runtime/platform/Tcp.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
@@ -12,6 +14,7 @@ import type { Request } from "../../../src/runtime/transfer/Request.ts"
 import * as Transfer from "../../../src/runtime/transfer/Transfer.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { path } from "../session/Fixture.ts"
+import { temporary } from "../storage/fixtures.ts"
 
 const content = Uint8Array.from({ length: 100_000 }, (_, at) => (at * 31 + (at >> 8)) & 0xff)
 
@@ -53,6 +56,82 @@ const goOn = (sendFile: (part: FilePart) => ReturnType<NonNullable<Connection["s
     const outcome = yield* Transfer.run(request)
     return { ended, outcome, progress, written }
   })
+
+/** Sends a file that was found over a connection of which the kernel takes so many bytes at once. */
+const sendFound = (takes: (length: number) => number) =>
+  Effect.gen(function* () {
+    const folder = yield* temporary
+    Fs.writeFileSync(`${folder}/file`, content)
+    const { storage } = yield* MemoryStorage.make({ file: content })
+    const sent: Array<readonly [offset: number, length: number]> = []
+    const opened: Array<number | undefined> = []
+    const connection: Connection = {
+      ...FakeConnection.make().connection,
+      unsafeSendFile: (_file, offset, length) => {
+        sent.push([offset, takes(length)])
+        return takes(length)
+      },
+      sendFile: ({ length, offset, onSent }) =>
+        Effect.sync(() => {
+          sent.push([offset, length])
+          onSent(length)
+          return length
+        })
+    }
+    const file = Descriptor.unsafeOwned(Fs.openSync(`${folder}/file`, "r"), Fs.closeSync)
+    const progress = Progress.make(0)
+    const request: Request = {
+      storage,
+      payload: { _tag: "File", path: path("/file"), offset: 1000 },
+      representation: "I",
+      mode: "S",
+      rights: Rights.readWrite,
+      connect: Effect.succeed(connection),
+      opened: (size) => void opened.push(size),
+      begun: { _tag: "Found", file, offset: 1000, length: content.length - 1000, progress },
+      progress,
+      throttle: undefined,
+      unsafeNow: () => 0,
+      unsafeAfter,
+      intake: undefined as never
+    }
+    const outcome = yield* Transfer.run(request)
+    file.unsafeClose()
+    return { opened, outcome, progress, sent }
+  })
+
+describe.skipIf(ffi === undefined)("a download whose file was found", () => {
+  const length = content.length - 1000
+
+  for (const [name, takes, expected] of [
+    ["at once where the kernel takes it whole", (length: number) => length, [[1000, length]]],
+    [
+      "on from where the kernel stopped",
+      () => 600,
+      [
+        [1000, 600],
+        [1600, length - 600]
+      ]
+    ],
+    [
+      "from its beginning where the kernel has no room yet",
+      () => -Os.constants.errno.EAGAIN,
+      [
+        [1000, -Os.constants.errno.EAGAIN],
+        [1000, length]
+      ]
+    ]
+  ] as const) {
+    it.scoped(`is sent ${name}`, () =>
+      Effect.gen(function* () {
+        const { opened, outcome, progress, sent } = yield* sendFound(takes)
+        assert.deepStrictEqual(outcome, { _tag: "Done" })
+        assert.deepStrictEqual(sent, expected as never)
+        assert.deepStrictEqual([opened, progress.bytes], [[length], length])
+      })
+    )
+  }
+})
 
 describe("a download that has begun", () => {
   it.effect("is read where its file cannot be sent from", () =>

@@ -78,7 +78,7 @@ const openFile = (
 ) =>
   Effect.flatMap(storage.open(path), (file): Effect.Effect<Source, "BadRestart"> => {
     if (representation === "A") {
-      const bytes = Pull.fromStream(skip(ascii(file.bytes(0)), offset))
+      const bytes = ascii(file.pull?.(0) ?? Pull.fromStream(file.bytes(0)), offset)
       return Effect.succeed({ size: undefined, bytes: limited(bytes, end - offset) })
     }
     const stop = Math.min(end, file.entry.size)
@@ -124,17 +124,20 @@ const limited = (bytes: Source["bytes"], length: number): Source["bytes"] =>
         )
       })
 
-const ascii = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E> =>
-  Stream.mapAccum(bytes, Ascii.emptyEncode, (state, chunk) => Ascii.encode(state, chunk))
-
 /** A restart marker counts bytes as they are sent (RFC 3659 section 5), so in TYPE A the line ends count as two. */
-const skip = <E>(bytes: Stream.Stream<Uint8Array, E>, offset: number): Stream.Stream<Uint8Array, E> =>
-  offset === 0
-    ? bytes
-    : Stream.mapAccum(bytes, offset, (left, chunk) => [
-        Math.max(0, left - chunk.length),
-        chunk.subarray(Math.min(left, chunk.length))
-      ])
+const ascii = (bytes: Source["bytes"], offset: number): Source["bytes"] =>
+  Effect.map(bytes, (pull) => {
+    let state = Ascii.emptyEncode
+    let left = offset
+    const encode = (chunk: Uint8Array): Uint8Array => {
+      const [next, encoded] = Ascii.encode(state, chunk)
+      state = next
+      const skipped = Math.min(left, encoded.length)
+      left -= skipped
+      return encoded.subarray(skipped)
+    }
+    return Effect.map(pull, (chunk) => chunk && Chunk.map(chunk, encode))
+  })
 
 const openListing = (
   storage: Storage["Type"],

@@ -5,7 +5,8 @@ export default defineConfig({
     include: ["interop/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // The machine's processors are for the server and the clients.
-    fileParallelism: false
+    // One server is seldom busy while its client starts, stops or waits. More would be in each other's way.
+    maxWorkers: 2,
+    minWorkers: 1
   }
 })

@@ -168,8 +168,9 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
   }
 
   const publish = () => {
-    for (const peer of peers.values()) Peer.flush(peer, admission.sizeOfShard(peer.shard))
+    // Counted before it is handed over: a client that has been greeted is in the statistics.
     Atomics.store(counters, Protocol.counters.indexOf("clients"), admission.size())
+    for (const peer of peers.values()) Peer.flush(peer, admission.sizeOfShard(peer.shard))
     refusals.flush(Date.now())
   }
 

@@ -4,8 +4,8 @@ import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage } from "../../../src/runtime/storage/Storage.ts"
 import * as Generated from "./generated.ts"
 
-/** Stores generated files over old ones until it is killed. */
-const [, , root = "", seed = "0", partial = "discard"] = process.argv
+/** Stores generated files over old ones, in each folder two at a time, until it is killed. */
+const [, , seed = "0", partial = "discard", ...roots] = process.argv
 
 const chunkSize = 20_000
 
@@ -34,8 +34,9 @@ const writer = (first: number) =>
 
 process.stdout.write("ready\n")
 
-Effect.runFork(
-  Effect.all([writer(Number(seed)), writer(Number(seed) + 2)], { concurrency: 2 }).pipe(
+const writers = (root: string, index: number) =>
+  Effect.all([writer(Number(seed) + index), writer(Number(seed) + index + 2)], { concurrency: 2 }).pipe(
     Effect.provide(LocalStorage.layer({ root }))
   )
-)
+
+Effect.runFork(Effect.all(roots.map(writers), { concurrency: "unbounded" }))

@@ -58,14 +58,15 @@ export const unsafeMake = (poller: Poller): { readonly after: After; readonly cl
   OwnDescriptors.unsafeOwn(timer)
   const { set } = calls
   /** The earliest first. */
-  let alarms: Array<Alarm> = []
+  const alarms: Array<Alarm> = []
 
   const ring = (): void => {
     const now = performance.now()
-    const next = alarms.findIndex(({ due }) => due > now)
-    const due = next < 0 ? alarms : alarms.slice(0, next)
-    alarms = next < 0 ? [] : alarms.slice(next)
-    for (const { call } of due) call()
+    // One by one: a call may call off what is due with it.
+    for (let first = alarms[0]; first !== undefined && first.due <= now; first = alarms[0]) {
+      alarms.shift()
+      first.call()
+    }
     if (alarms[0] !== undefined) set(timer, alarms[0].due - performance.now())
   }
 

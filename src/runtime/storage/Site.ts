@@ -26,6 +26,9 @@ const { EINVAL, EISDIR, ELOOP } = Os.constants.errno
 
 const nameless = new Set(["/", "..", "", "."])
 
+/** Bytes of the longest name that Linux knows. */
+const longestName = 255
+
 /**
  * The name that a path ends in; `undefined` where that is none that a file could have.
  *
@@ -34,7 +37,9 @@ const nameless = new Set(["/", "..", "", "."])
  */
 export const lastName = (path: VirtualPath.VirtualPath): HostPath.HostPath | undefined => {
   const name = VirtualPath.basename(path)
-  return nameless.has(name) ? undefined : HostPath.fromText(name)
+  if (nameless.has(name)) return undefined
+  const hostName = HostPath.fromText(name)
+  return hostName.length > longestName ? undefined : hostName
 }
 
 const nameOf = (path: VirtualPath.VirtualPath): Effect.Effect<HostPath.HostPath, NodeCall.SystemError> => {

@@ -9,6 +9,7 @@ import * as Changes from "./Changes.ts"
 import * as Login from "./Login.ts"
 import * as Questions from "./Questions.ts"
 import * as QuickDownload from "./QuickDownload.ts"
+import * as QuickListing from "./QuickListing.ts"
 import * as QuickUpload from "./QuickUpload.ts"
 import * as Securing from "./Securing.ts"
 import * as StatusListing from "./StatusListing.ts"
@@ -79,8 +80,11 @@ export const perform = (actor: Actor, action: Action): Effect.Effect<void> =>
   action._tag === "OpenPassive" ? openPassive(actor, action.command) : Effect.void
 
 const unsafeTransfer = (actor: Actor, action: Extract<Action, { readonly _tag: "Transfer" }>): void => {
-  if (QuickDownload.unsafePerform(actor, action) || QuickUpload.unsafePerform(actor, action)) return
-  TransferTask.unsafeStart(actor, action)
+  const isDone =
+    QuickDownload.unsafePerform(actor, action) ||
+    QuickListing.unsafePerform(actor, action) ||
+    QuickUpload.unsafePerform(actor, action)
+  if (!isDone) TransferTask.unsafeStart(actor, action)
 }
 
 const dropData = (actor: Actor) => {

@@ -4,6 +4,7 @@ import * as Stream from "effect/Stream"
 import type { Entry } from "../../domain/Entry.ts"
 import * as Listing from "../../domain/Listing.ts"
 import * as Reply from "../../domain/Reply.ts"
+import * as Rights from "../../domain/Rights.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
 import * as Progress from "../transfer/Progress.ts"
 import * as Source from "../transfer/Source.ts"
@@ -18,6 +19,7 @@ import type { Actor } from "./Actor.ts"
 export const unsafeList = (actor: Actor, path: VirtualPath.VirtualPath): void => {
   const { control, house, lodging } = actor
   const now = house.timers.unsafeNow()
+  if (unsafeListShort(actor, path, now)) return
   const progress = Progress.make(now)
   actor.progress = progress
   const moved = () => {
@@ -52,4 +54,18 @@ export const unsafeList = (actor: Actor, path: VirtualPath.VirtualPath): void =>
       )
     })
   )
+}
+
+/** In this turn, where the directory is short and nothing has to be waited for. */
+const unsafeListShort = (actor: Actor, path: VirtualPath.VirtualPath, now: number): boolean => {
+  const { control, lodging } = actor
+  const entries = control.unsafeIsBehind() ? undefined : lodging.storage.unsafeList?.(path)
+  if (entries === undefined) return false
+  const line = Listing.long(now)
+  control.unsafeSay(Reply.begin(213, `Status of ${VirtualPath.quote(path)}`))
+  for (const entry of entries) {
+    if (!Rights.deniesName(lodging.rights, entry.name)) control.unsafeSay(Reply.inner(line(entry)))
+  }
+  actor.unsafeTell({ _tag: "StatusListed", ended: "Whole" })
+  return true
 }

@@ -125,7 +125,8 @@ const intake = (actor: Actor, fate: Fate): Intake => {
 
 const nameOf = (outcome: Outcome): string => (outcome._tag === "Fault" ? outcome.fault : outcome._tag)
 
-const toOutcome = (progress: Progress.Progress, exit: Exit.Exit<Outcome>): Outcome => {
+/** How a transfer's fiber has ended. @since 0.1.0 @category conversions */
+export const toOutcome = (progress: Progress.Progress, exit: Exit.Exit<Outcome>): Outcome => {
   if (Exit.isSuccess(exit)) return exit.value
   if (progress.committed) return { _tag: "Done" }
   if (!Cause.isInterruptedOnly(exit.cause)) return { _tag: "Defect" }

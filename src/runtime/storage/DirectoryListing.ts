@@ -5,6 +5,8 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Entry } from "../../domain/Entry.ts"
+import * as HiddenName from "../../domain/HiddenName.ts"
+import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import * as EventLoop from "../platform/EventLoop.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as Status from "../platform/Status.ts"
@@ -14,7 +16,7 @@ import * as HostPath from "./HostPath.ts"
 import type { OwnerNames } from "./OwnerNames.ts"
 import * as Pull from "./Pull.ts"
 import type { RecentNames } from "./RecentNames.ts"
-import type { Directory } from "./Root.ts"
+import type { Directory, Root } from "./Root.ts"
 
 const batchLength = 512
 const turnMillis = 4
@@ -102,6 +104,29 @@ const makePull = (
       return look
     })
   })
+}
+
+/**
+ * The entries of a short directory in this turn, as `stream` gives them; `undefined` where that takes longer, or is refused. One with
+ * links in it is left to that, too.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const unsafeShort = (root: Root, path: VirtualPath, owners: OwnerNames): ReadonlyArray<Entry> | undefined => {
+  const directory = root.unsafeOpenDirectory?.(path)
+  if (directory === undefined) return undefined
+  const { descriptor, look, names } = directory
+  const entries: Array<Entry> = []
+  let hasLinks = false
+  for (const name of [...names].sort()) {
+    const status = HiddenName.is(name) ? undefined : look(name)
+    if (status === undefined) continue
+    hasLinks ||= Entries.kind(status.mode) === "link"
+    entries.push(Entries.fromStatus(HostPath.toText(name), status, owners))
+  }
+  descriptor.unsafeClose()
+  return hasLinks ? undefined : entries
 }
 
 /**

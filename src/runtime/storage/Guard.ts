@@ -35,12 +35,13 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     return found === undefined ? use() : Stream.fail(found)
   }
 
-  const { names, unsafeOpen, unsafeStore } = storage
+  const { names, unsafeList, unsafeOpen, unsafeStore } = storage
 
   return {
     ...(unsafeOpen && { unsafeOpen: (path) => (fault(path, "NotFound") === undefined ? unsafeOpen(path) : undefined) }),
     stat: (path) => guarded(path, "NotFound", () => storage.stat(path)),
     open: (path) => guarded(path, "NotFound", () => storage.open(path)),
+    ...(unsafeList && { unsafeList: (path) => (fault(path, "NotFound") === undefined ? unsafeList(path) : undefined) }),
     list: (path) => streamed(path, () => storage.list(path)),
     ...(names && { names: (path) => streamed(path, () => names(path)) }),
     ...(unsafeStore && {

@@ -7,6 +7,7 @@ import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import * as Beneath from "../platform/Beneath.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
 import { ffi } from "../platform/Ffi.ts"
+import * as FileSystem from "../platform/FileSystem.ts"
 import * as Folder from "../platform/Folder.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as Status from "../platform/Status.ts"
@@ -15,7 +16,7 @@ import * as Entries from "./Entries.ts"
 import * as HostPath from "./HostPath.ts"
 import * as Reach from "./Reach.ts"
 import * as RecentNames from "./RecentNames.ts"
-import type { Root } from "./Root.ts"
+import type { OwnedPlace, Root } from "./Root.ts"
 
 const { O_DIRECTORY, O_NOCTTY, O_NONBLOCK, O_RDONLY } = Fs.constants
 const { cloexec, path: placeOnly } = Beneath.flags
@@ -127,16 +128,31 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
         : { file: Descriptor.unsafeOwned(fd, beneath.unsafeClose), size: status.size }
     })
 
+  const owned = (look: Status.LookAt, fd: number): OwnedPlace => ({
+    descriptor: Descriptor.unsafeOwned(fd, beneath.unsafeClose),
+    reach: Reach.path(fd),
+    look: (name) => look(fd, name)
+  })
+
   const unsafeEnter: Root["unsafeEnter"] =
     lookAt &&
     ((path) => {
       const fd = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags | O_DIRECTORY)
+      return fd < 0 ? undefined : owned(lookAt, fd)
+    })
+
+  const shortNames = Folder.unsafeNames(ffi)
+
+  const unsafeOpenDirectory: Root["unsafeOpenDirectory"] =
+    lookAt &&
+    shortNames &&
+    ((path) => {
+      const fd = beneath.unsafeOpenCached(HostPath.relative(path), directoryFlags)
       if (fd < 0) return undefined
-      return {
-        descriptor: Descriptor.unsafeOwned(fd, beneath.unsafeClose),
-        reach: Reach.path(fd),
-        look: (name) => lookAt(fd, name)
-      }
+      const names = FileSystem.isInMemory(fd) ? shortNames(fd) : undefined
+      if (names !== undefined) return { ...owned(lookAt, fd), names }
+      beneath.unsafeClose(fd)
+      return undefined
     })
 
   const enter = (path: VirtualPath) =>
@@ -148,6 +164,7 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
     open: (path) => open(path, fileFlags),
     ...(unsafeOpen && { unsafeOpen }),
     ...(unsafeEnter && { unsafeEnter }),
+    ...(unsafeOpenDirectory && { unsafeOpenDirectory }),
     openDirectory: (path) =>
       Effect.gen(function* () {
         const { descriptor, reach } = yield* enter(path)

@@ -73,7 +73,7 @@ const readable = (
   recent: RecentNames.RecentNames | undefined
 ): Effect.Effect<Readable> =>
   Effect.gen(function* () {
-    const owners = yield* OwnerNames.make
+    const { names: owners, unsafeRecent } = yield* OwnerNames.make
 
     const within = <A, R>(path: VirtualPath.VirtualPath, effect: Effect.Effect<A, NodeCall.SystemError, R>) =>
       Effect.mapError(effect, HostError.toStorageError(path))
@@ -99,6 +99,13 @@ const readable = (
           pull: (offset) => FileBytes.pull(file, { ...options, offset })
         }
         return opened
+      }),
+
+      ...(root.unsafeOpenDirectory && {
+        unsafeList: (path) => {
+          const owners = unsafeRecent()
+          return owners && DirectoryListing.unsafeShort(root, path, owners)
+        }
       }),
 
       list: (path) =>

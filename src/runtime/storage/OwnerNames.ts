@@ -1,5 +1,6 @@
 import * as Fs from "node:fs"
 import * as Effect from "effect/Effect"
+import { unsafeNow } from "../platform/EventLoop.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 
 /**
@@ -26,15 +27,37 @@ const read = (file: string): Effect.Effect<string> =>
   NodeCall.call<string>((done) => Fs.readFile(file, "utf8", done)).pipe(Effect.orElseSucceed(() => ""))
 
 /**
- * Makes an effect that gives the names from `/etc/passwd` and `/etc/group`, read when first asked for and again after a minute
+ * Where names come from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Source {
+  /** The names, which may have to be read. */
+  readonly names: Effect.Effect<OwnerNames>
+  /** Those that were read lately. */
+  readonly unsafeRecent: () => OwnerNames | undefined
+}
+
+const minute = 60_000
+
+/**
+ * Makes what gives the names from `/etc/passwd` and `/etc/group`, read when first asked for and again after a minute
  * at the earliest; only numbers where the files are missing. Names of a directory service (LDAP) are not asked for: that
  * may block.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Effect.Effect<OwnerNames>> = Effect.zipWith(
-  read("/etc/passwd"),
-  read("/etc/group"),
-  (users, groups): OwnerNames => ({ user: lookup(users), group: lookup(groups) })
-).pipe(Effect.cachedWithTTL("1 minute"))
+export const make: Effect.Effect<Source> = Effect.suspend(() => {
+  let recent: { readonly names: OwnerNames; readonly readAt: number } | undefined
+  const reading = Effect.zipWith(read("/etc/passwd"), read("/etc/group"), (users, groups): OwnerNames => {
+    const names = { user: lookup(users), group: lookup(groups) }
+    recent = { names, readAt: unsafeNow() }
+    return names
+  })
+  return Effect.map(Effect.cachedWithTTL(reading, "1 minute"), (names) => ({
+    names,
+    unsafeRecent: () => (recent !== undefined && unsafeNow() - recent.readAt < minute ? recent.names : undefined)
+  }))
+})

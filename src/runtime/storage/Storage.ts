@@ -169,6 +169,11 @@ export interface Readable {
    */
   readonly list: (path: VirtualPath) => Stream.Stream<Entry, StorageError>
   /**
+   * The same entries in this turn, of a directory that has few; `undefined` where that takes longer, or is for `list` to refuse. Who puts
+   * another `list` in front of a storage's own leaves this out.
+   */
+  readonly unsafeList?: (path: VirtualPath) => ReadonlyArray<Entry> | undefined
+  /**
    * The names alone, in the same order, for a storage that need not look at what they stand for: a name that has vanished may be among
    * them.
    */

@@ -171,6 +171,37 @@ const openListing = (
 }
 
 /**
+ * The text of a listing in this turn, as `open` gives it; `undefined` where that takes longer, or is for `open` to refuse.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const unsafeText = (
+  storage: Storage["Type"],
+  payload: Extract<Payload, { readonly _tag: "Listing" | "Facts" }>,
+  { now, rights }: { readonly now: number; readonly rights: Rights.Rights }
+): string | undefined => {
+  if (payload._tag === "Listing" && payload.itself) return undefined
+  const entries = storage.unsafeList?.(payload.path)
+  if (entries === undefined) return undefined
+  const line = payload._tag === "Facts" ? factsLine(payload, rights) : listingLine(payload, now)
+  let text = ""
+  for (const entry of entries) {
+    if (!Rights.deniesName(rights, entry.name)) text += `${line(entry)}\r\n`
+  }
+  return text
+}
+
+const listingLine = (
+  { style, written }: Extract<Payload, { readonly _tag: "Listing" }>,
+  now: number
+): ((entry: Entry) => string) => {
+  if (style === "Long") return Listing.long(now)
+  const prefix = Listing.prefix(written, "inside")
+  return ({ name }) => Listing.name(name, prefix)
+}
+
+/**
  * The entries of a directory but for those whose names are denied to the account.
  *
  * @since 0.1.0
@@ -195,16 +226,24 @@ const names = (
   return rights.denied.length === 0 ? all : Stream.filter(all, (name) => !Rights.deniesName(rights, name))
 }
 
-const openFacts = (
-  storage: Storage["Type"],
+const factsLine = (
   { facts, path }: Extract<Payload, { readonly _tag: "Facts" }>,
   rights: Rights.Rights
-) => {
+): ((entry: Entry) => string) => {
   const here = Rights.at(rights, path)
   const isSame = !rights.prefixes.some((prefix) => prefix.path !== path && VirtualPath.contains(path, prefix.path))
   const permissions = isSame ? () => here : (entry: Entry) => Rights.at(rights, VirtualPath.join(path, entry.name))
   const write = Facts.line(facts)
-  const line = (entry: Entry) => write(entry, { permissions: permissions(entry) })
+  return (entry) => write(entry, { permissions: permissions(entry) })
+}
+
+const openFacts = (
+  storage: Storage["Type"],
+  payload: Extract<Payload, { readonly _tag: "Facts" }>,
+  rights: Rights.Rights
+) => {
+  const { path } = payload
+  const line = factsLine(payload, rights)
   return Effect.flatMap(
     storage.stat(path),
     (entry): Effect.Effect<Source, "NotADirectory"> =>

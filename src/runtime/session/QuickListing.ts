@@ -1,0 +1,70 @@
+import * as Effect from "effect/Effect"
+import type { Action } from "../../domain/session/Action.ts"
+import type { Outcome } from "../../domain/session/Event.ts"
+import * as Text from "../../domain/Text.ts"
+import type { Connection } from "../platform/Tcp.ts"
+import * as Progress from "../transfer/Progress.ts"
+import * as Source from "../transfer/Source.ts"
+import type { Actor } from "./Actor.ts"
+import * as Limits from "./Limits.ts"
+import * as TransferNews from "./TransferNews.ts"
+import * as TransferTask from "./TransferTask.ts"
+
+type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
+
+const done: Outcome = { _tag: "Done" }
+
+const cut: Outcome = { _tag: "Cut", reason: "The data connection broke; transfer cut." }
+
+/**
+ * Lists a short directory in this turn where no disk has to be waited for and the client has connected; answered by `TransferOpened` and
+ * `TransferEnded`. Otherwise answers `false`, and nothing has begun. Only where the kernel does not take all of it, it takes a fiber.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const unsafePerform = (actor: Actor, action: TransferAction): boolean => {
+  const { data, mode, payload } = action
+  if (payload._tag === "File" || payload._tag === "Upload") return false
+  const { house, lease, lodging, state } = actor
+  const isPlain = mode === "S" && data._tag === "Passive" && state.protection.data === "C"
+  if (!isPlain || Limits.paces(actor, "download")) return false
+  const connection = lease?.unsafeArrived()
+  if (connection?.unsafeForgetInput === undefined) return false
+  const now = house.timers.unsafeNow()
+  const text = Source.unsafeText(lodging.storage, payload, { now, rights: lodging.rights })
+  if (text === undefined) return false
+  lease?.unsafeTake()
+  actor.lease = undefined
+  actor.unsafeTell({ _tag: "TransferOpened", size: undefined })
+  const progress = Progress.make(now)
+  connection.unsafeWrite(text)
+  progress.bytes = Text.byteLength(text)
+  const ended = (outcome: Outcome) => {
+    connection.unsafeDestroy()
+    TransferNews.unsafeTell(actor, { path: payload.path, kind: "listing", progress, outcome })
+    return { _tag: "TransferEnded", outcome } as const
+  }
+  if (connection.unsafePending() > 0) {
+    unsafeWait(actor, connection, progress, ended)
+    return true
+  }
+  // The kernel sends the end behind the bytes it has taken.
+  connection.unsafeForgetInput()
+  actor.unsafeTell(ended(connection.descriptor === undefined ? cut : done))
+  return true
+}
+
+const unsafeWait = (
+  actor: Actor,
+  connection: Connection,
+  progress: Progress.Progress,
+  ended: (outcome: Outcome) => { readonly _tag: "TransferEnded"; readonly outcome: Outcome }
+): void => {
+  progress.phase = "Moving"
+  progress.unsafeUndelivered = () => connection.unsafeUndelivered()
+  actor.progress = progress
+  actor.unsafeStart(Effect.match(connection.end, { onSuccess: () => done, onFailure: () => cut }), (exit) =>
+    ended(TransferTask.toOutcome(progress, exit))
+  )
+}

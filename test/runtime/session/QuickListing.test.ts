@@ -1,0 +1,126 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit } from "effect"
+import * as Rights from "../../../src/domain/Rights.ts"
+import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
+import type { Action } from "../../../src/domain/session/Action.ts"
+import type { Event } from "../../../src/domain/session/Event.ts"
+import type { Connection } from "../../../src/runtime/platform/Tcp.ts"
+import type { Actor } from "../../../src/runtime/session/Actor.ts"
+import * as QuickListing from "../../../src/runtime/session/QuickListing.ts"
+import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
+import * as FakeConnection from "../server/FakeConnection.ts"
+import { path } from "./Fixture.ts"
+
+type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
+
+interface Given {
+  /** Bytes that the kernel does not take at once. */
+  readonly pending: number
+  readonly isBroken: boolean
+  readonly isOfSystem: boolean
+  readonly hasArrived: boolean
+  readonly protection: "C" | "P"
+  readonly rate: number
+  readonly entries: ReadonlyArray<{ readonly name: string }> | undefined
+  readonly action: Partial<Omit<TransferAction, "_tag">>
+}
+
+/** One NLST of a folder with two files, and everything that became of it. */
+const list = (given: Partial<Given> = {}) => {
+  const events: Array<Event> = []
+  const news: Array<ServerEvent> = []
+  const started: Array<{
+    readonly effect: Effect.Effect<unknown>
+    readonly toEvent: (exit: Exit.Exit<unknown>) => Event
+  }> = []
+  let taken = 0
+  const fake = FakeConnection.make()
+  const { isOfSystem = true } = given
+  const connection: Connection = {
+    ...fake.connection,
+    descriptor: given.isBroken === true ? undefined : 9,
+    unsafePending: () => given.pending ?? 0,
+    ...(isOfSystem && { unsafeForgetInput: () => {} })
+  }
+  const lease = {
+    unsafeArrived: () => (given.hasArrived === false ? undefined : connection),
+    unsafeTake: () => void taken++
+  } as unknown as Lease
+  const entries = "entries" in given ? given.entries : [{ name: "one" }, { name: "two" }]
+  const actor = {
+    house: {
+      config: { downloadRate: given.rate ?? 0 },
+      timers: { unsafeNow: () => 1000 },
+      unsafeTell: (event: ServerEvent) => void news.push(event)
+    },
+    client: { id: 7 },
+    state: { protection: { data: given.protection ?? "C" }, settings: { peer: "192.0.2.2" }, account: { name: "a" } },
+    lodging: { storage: { unsafeList: () => entries }, rights: Rights.readWrite, welcome: undefined },
+    lease: lease as Lease | undefined,
+    unsafeTell: (event: Event) => void events.push(event),
+    unsafeStart: (effect: Effect.Effect<unknown>, toEvent: (exit: Exit.Exit<unknown>) => Event) =>
+      void started.push({ effect, toEvent })
+  } as unknown as Actor
+  const action = {
+    _tag: "Transfer",
+    payload: { _tag: "Listing", path: path("/"), itself: false, style: "Names", written: "" },
+    data: { _tag: "Passive" },
+    mode: "S",
+    representation: "A",
+    ...given.action
+  } as TransferAction
+  const isDone = QuickListing.unsafePerform(actor, action)
+  return { actor, destroyed: fake.destroyed, events, isDone, lease, news, said: fake.said, started, taken: () => taken }
+}
+
+const opened: Event = { _tag: "TransferOpened", size: undefined }
+
+describe("a listing in one turn", () => {
+  it("says all of it, and tells the session and the world", () => {
+    const { actor, destroyed, events, isDone, news, said, started, taken } = list()
+    assert.isTrue(isDone)
+    assert.deepStrictEqual(said, ["one\r\ntwo\r\n"])
+    assert.deepStrictEqual(events, [opened, { _tag: "TransferEnded", outcome: { _tag: "Done" } }])
+    assert.strictEqual(news.length, 1)
+    assert.deepInclude(news[0], { _tag: "TransferEnded", kind: "listing", path: "/", bytes: 10, outcome: "Done" })
+    assert.deepStrictEqual([destroyed(), taken(), started.length, actor.lease], [1, 1, 0, undefined])
+  })
+
+  it("is cut where the connection turns out to be broken", () => {
+    const { destroyed, events } = list({ isBroken: true })
+    assert.strictEqual(events[1]?._tag === "TransferEnded" && events[1].outcome._tag, "Cut")
+    assert.strictEqual(destroyed(), 1)
+  })
+
+  it.effect("waits in a fiber for what the kernel has not taken", () =>
+    Effect.gen(function* () {
+      const { actor, destroyed, events, isDone, news, started } = list({ pending: 3 })
+      assert.isTrue(isDone)
+      assert.deepStrictEqual([events, news.length, destroyed()], [[opened], 0, 0])
+      assert.strictEqual(actor.progress?.phase, "Moving")
+      const [task] = started
+      if (task === undefined) return assert.fail("nobody waits")
+      const outcome = yield* task.effect
+      assert.deepStrictEqual(task.toEvent(Exit.succeed(outcome)), { _tag: "TransferEnded", outcome: { _tag: "Done" } })
+      assert.deepStrictEqual([news.length, destroyed()], [1, 1])
+    })
+  )
+
+  for (const [name, given] of [
+    ["the directory takes longer", { entries: undefined }],
+    ["the client has not connected", { hasArrived: false }],
+    ["the connection is none of the system's", { isOfSystem: false }],
+    ["data is protected", { protection: "P" }],
+    ["downloads are paced", { rate: 1000 }],
+    ["the mode is Z", { action: { mode: "Z" } }],
+    ["the server is to connect", { action: { data: { _tag: "Active" } as TransferAction["data"] } }],
+    ["it is no listing", { action: { payload: { _tag: "File", path: path("/"), offset: 0 } } }]
+  ] as ReadonlyArray<readonly [string, Partial<Given>]>) {
+    it(`is not done where ${name}, and nothing has begun`, () => {
+      const { actor, events, isDone, lease, said, started, taken } = list(given)
+      assert.isFalse(isDone)
+      assert.deepStrictEqual([events, said, started, taken()], [[], [], [], 0])
+      assert.strictEqual(actor.lease, lease)
+    })
+  }
+})

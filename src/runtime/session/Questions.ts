@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type { Entry } from "../../domain/Entry.ts"
 import type { Action } from "../../domain/session/Action.ts"
 import type { Digested } from "../../domain/session/Event.ts"
@@ -19,12 +20,25 @@ import * as StorageTask from "./StorageTask.ts"
  * @since 0.1.0
  * @category interpreters
  */
-export const unsafeAsk = (actor: Actor, question: Question): void =>
+export const unsafeAsk = (actor: Actor, question: Question): void => {
+  const entry = unsafeStat(actor, question)
+  if (entry !== undefined) {
+    actor.unsafeTell({ _tag: "Answered", answer: Either.right(entry) })
+    return
+  }
   StorageTask.unsafeStart(
     actor,
     () => stat(actor, question),
     (answer) => ({ _tag: "Answered", answer })
   )
+}
+
+/** As `stat`, where it needs no time. */
+const unsafeStat = (actor: Actor, { command, path }: Question): Entry | undefined => {
+  const { storage } = actor.lodging
+  const isWhole = command !== "SIZE" || Quotas.partials(actor) !== "keep" || storage.unsafeHasNoPartial?.(path) === true
+  return isWhole ? storage.unsafeStat?.(path) : undefined
+}
 
 /** SIZE tells where a cut upload can go on, also where an older file has the name: a client that resumes asks just that. */
 const stat = (actor: Actor, { command, path }: Question): Effect.Effect<Entry, StorageError> => {

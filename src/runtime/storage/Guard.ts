@@ -35,10 +35,11 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     return found === undefined ? use() : Stream.fail(found)
   }
 
-  const { names, unsafeList, unsafeOpen, unsafeStore } = storage
+  const { names, unsafeHasNoPartial, unsafeList, unsafeOpen, unsafeStat, unsafeStore } = storage
 
   return {
     ...(unsafeOpen && { unsafeOpen: (path) => (fault(path, "NotFound") === undefined ? unsafeOpen(path) : undefined) }),
+    ...(unsafeStat && { unsafeStat: (path) => (fault(path, "NotFound") === undefined ? unsafeStat(path) : undefined) }),
     stat: (path) => guarded(path, "NotFound", () => storage.stat(path)),
     open: (path) => guarded(path, "NotFound", () => storage.open(path)),
     ...(unsafeList && { unsafeList: (path) => (fault(path, "NotFound") === undefined ? unsafeList(path) : undefined) }),
@@ -55,6 +56,9 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     rename: (from, to, options) =>
       guarded(from, "NotFound", () => guarded(to, "InvalidName", () => storage.rename(from, to, options))),
     setAttributes: (path, attributes) => guarded(path, "NotFound", () => storage.setAttributes(path, attributes)),
+    ...(unsafeHasNoPartial && {
+      unsafeHasNoPartial: (path) => fault(path, "NotFound") === undefined && unsafeHasNoPartial(path)
+    }),
     partial: (path) => guarded(path, "NotFound", () => storage.partial(path)),
     available: (path) => guarded(path, "NotFound", () => storage.available(path)),
     home: storage.home

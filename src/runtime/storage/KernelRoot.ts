@@ -128,6 +128,16 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
         : { file: Descriptor.unsafeOwned(fd, beneath.unsafeClose), size: status.size }
     })
 
+  const unsafeLook: Root["unsafeLook"] =
+    lookAt &&
+    ((path) => {
+      const place = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags)
+      if (place < 0) return undefined
+      const status = lookAt(place, "")
+      beneath.unsafeClose(place)
+      return status
+    })
+
   const owned = (look: Status.LookAt, fd: number): OwnedPlace => ({
     descriptor: Descriptor.unsafeOwned(fd, beneath.unsafeClose),
     reach: Reach.path(fd),
@@ -162,6 +172,7 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
     path,
     look: (path) => withPlace(path, Reach.unsafeLook, Reach.unsafeLook),
     open: (path) => open(path, fileFlags),
+    ...(unsafeLook && { unsafeLook }),
     ...(unsafeOpen && { unsafeOpen }),
     ...(unsafeEnter && { unsafeEnter }),
     ...(unsafeOpenDirectory && { unsafeOpenDirectory }),

@@ -84,6 +84,14 @@ const readable = (
     return {
       stat: (path) => Effect.flatMap(within(path, root.look(path)), (status) => entryOf(path, status)),
 
+      ...(root.unsafeLook && {
+        unsafeStat: (path) => {
+          const owners = unsafeRecent()
+          const status = owners && root.unsafeLook?.(path)
+          return owners && status && Entries.fromStatus(VirtualPath.basename(path), status, owners)
+        }
+      }),
+
       ...(root.unsafeOpen === undefined ? {} : { unsafeOpen: root.unsafeOpen }),
 
       open: Effect.fnUntraced(function* (path) {
@@ -147,6 +155,7 @@ export const make = (
       ...readable,
       ...LocalChanges.make(context),
       store: (path, options) => LocalUpload.begin(context, path, options),
+      ...(root.unsafeEnter && { unsafeHasNoPartial: (path) => PromptUpload.unsafeHasNoPartial(root, path) }),
       ...(root.unsafeEnter && { unsafeStore: (path, options) => PromptUpload.unsafeBegin(context, path, options) }),
       home: options.home ?? ((home) => refuse("Unsupported", home))
     })

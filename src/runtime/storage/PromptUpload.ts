@@ -9,10 +9,11 @@ import { unsafeRenameNew } from "../platform/RenameNew.ts"
 import type * as Status from "../platform/Status.ts"
 import * as Digester from "./Digester.ts"
 import * as Disk from "./Disk.ts"
+import * as Entries from "./Entries.ts"
 import type * as HostPath from "./HostPath.ts"
 import * as LocalUpload from "./LocalUpload.ts"
 import * as Partials from "./Partials.ts"
-import type { OwnedPlace } from "./Root.ts"
+import type { OwnedPlace, Root } from "./Root.ts"
 import * as Site from "./Site.ts"
 import type { PromptUpload, Stored, StoreOptions, Upload } from "./Storage.ts"
 import * as Straight from "./Straight.ts"
@@ -72,6 +73,24 @@ const unsafeStart = (
   const fd = unsafeCreate(site.place, name)
   if (fd === undefined) return undefined
   return new Prompt(context, path, site, options, { target, name, file: Descriptor.unsafeWritten(fd) })
+}
+
+/**
+ * Whether an upload of this name has surely left no partial, as can be told in this turn: where there is no disk to wait for.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const unsafeHasNoPartial = (root: Root, path: VirtualPath.VirtualPath): boolean => {
+  const name = Site.lastName(path)
+  const place = name === undefined ? undefined : root.unsafeEnter?.(VirtualPath.parent(path))
+  if (name === undefined || place === undefined) return false
+  const status = FileSystem.isInMemory(place.descriptor.fd) ? place.look(name) : undefined
+  // Behind a link there may be one where that leads.
+  const isThere = status !== undefined && Entries.kind(status.mode) !== "link"
+  const hasNone = isThere && place.look(Partials.partialName(Partials.hash(name))) === undefined
+  place.descriptor.unsafeClose()
+  return hasNone
 }
 
 interface Hidden {

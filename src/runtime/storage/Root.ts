@@ -72,6 +72,8 @@ export interface Root {
   readonly path: HostPath
   /** What stands under a name, links followed, without opening it for reading. */
   readonly look: (path: VirtualPath) => Effect.Effect<Status, SystemError>
+  /** The same in this turn, if all that takes is in the kernel's cache; anything else is for `look` to find out. */
+  readonly unsafeLook?: (path: VirtualPath) => Status | undefined
   /** Opens for reading, whatever it is; never waits for the other end of a FIFO. */
   readonly open: (path: VirtualPath) => Effect.Effect<Descriptor, SystemError, Scope.Scope>
   /**

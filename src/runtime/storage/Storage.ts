@@ -156,6 +156,11 @@ export interface Attributes {
 export interface Readable {
   /** What stands under a name; links are followed as long as they stay inside the root. */
   readonly stat: (path: VirtualPath) => Effect.Effect<Entry, StorageError>
+  /**
+   * The same in this turn; `undefined` where that takes longer, or is for `stat` to refuse. Who puts another `stat` in front of a storage's
+   * own leaves this out.
+   */
+  readonly unsafeStat?: (path: VirtualPath) => Entry | undefined
   /** Opens a regular file for reading; anything else fails with `NotAFile` or `IsADirectory`, without blocking. */
   readonly open: (path: VirtualPath) => Effect.Effect<OpenFile, StorageError, Scope.Scope>
   /**
@@ -222,6 +227,8 @@ export interface Writable {
   readonly setAttributes: (path: VirtualPath, attributes: Attributes) => Effect.Effect<void, StorageError>
   /** Bytes of a partial that a cut upload of this name left; `undefined` where none did. */
   readonly partial: (path: VirtualPath) => Effect.Effect<number | undefined, StorageError>
+  /** Whether there is surely none, as can be told in this turn. Who puts another `partial` in front of a storage's own leaves this out. */
+  readonly unsafeHasNoPartial?: (path: VirtualPath) => boolean
   /** Bytes that can still be stored where a path is; `undefined` where nobody can tell. */
   readonly available: (path: VirtualPath) => Effect.Effect<number | undefined, StorageError>
   /**

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Layer, Stream } from "effect"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage } from "../../../src/runtime/storage/Storage.ts"
-import { at, descriptors, descriptorsBackTo, fill, locals, temporary } from "./fixtures.ts"
+import { at, descriptors, descriptorsBackTo, fill, locals, temporary, whole } from "./fixtures.ts"
 
 const text = (path: string) =>
   Effect.scoped(
@@ -58,6 +58,60 @@ describe.each(locals)("LocalStorage ($name)", ({ over }) => {
         assert.strictEqual(opened.size, 7)
         assert.strictEqual(Fs.readFileSync(opened.file.fd, "utf8"), "content")
         opened.file.unsafeClose()
+        assert.strictEqual(descriptors(), before)
+      })
+    )
+  )
+
+  it.scoped("in one turn it tells what stat tells, and nothing where that refuses", () =>
+    withRoot(({ root }) =>
+      Effect.gen(function* () {
+        yield* fill(root, {
+          file: { content: "content", mode: 0o640, modified: 1_700_000_000_123 },
+          "folder/file": "b",
+          inside: { link: "folder" },
+          far: { link: "../outside/secret" },
+          gone: { link: "missing" },
+          ".weft-kept": "the server's own"
+        })
+        execFileSync("mkfifo", [`${root}/fifo`])
+        const { stat, unsafeStat } = yield* Storage
+        if (unsafeStat === undefined) return
+        const before = descriptors()
+        yield* stat(at("/"))
+        for (const name of ["/", "/file", "/folder", "/folder/file", "/fifo"]) {
+          assert.deepStrictEqual(unsafeStat(at(name)), yield* stat(at(name)), name)
+        }
+        // The kernel may have to note that a link was read.
+        for (const name of ["/inside", "/inside/file"]) {
+          const entry = yield* stat(at(name))
+          assert.deepStrictEqual(unsafeStat(at(name)) ?? entry, entry, name)
+        }
+        for (const name of ["/far", "/gone", "/missing", "/file/below", "/.weft-kept", "/fi\0le", "/.."]) {
+          assert.isUndefined(unsafeStat(at(name)), name)
+        }
+        assert.strictEqual(descriptors(), before)
+      })
+    )
+  )
+
+  it.scoped("in one turn a name has surely no partial where it is a file that none was left beside", () =>
+    withRoot(({ root }) =>
+      Effect.gen(function* () {
+        yield* fill(root, { file: "content", cut: "content", link: { link: "file" } })
+        const { partial, store, unsafeHasNoPartial } = yield* Storage
+        if (unsafeHasNoPartial === undefined || !root.startsWith("/dev/shm")) return
+        const before = descriptors()
+        yield* Effect.scoped(
+          Effect.flatMap(store(at("/cut"), { ...whole, partial: "keep" }), (upload) =>
+            upload.write(Buffer.from("half"))
+          )
+        )
+        assert.strictEqual(yield* partial(at("/cut")), 4)
+        const told = ["/file", "/cut", "/link", "/missing", "/missing/file", "/", "/.weft-kept"].map((name) =>
+          unsafeHasNoPartial(at(name))
+        )
+        assert.deepStrictEqual(told, [true, false, false, false, false, false, false])
         assert.strictEqual(descriptors(), before)
       })
     )

@@ -15,7 +15,7 @@ export interface Span {
 
 /** In milliseconds. */
 const longest = 3
-const shortest = 0.1
+const shortest = 0.5
 
 /**
  * Milliseconds that are left, of those between the end of an upload and its name, in which its session may turn out to have been deserted. A
@@ -26,7 +26,7 @@ const shortest = 0.1
  * @category getters
  */
 export const unsafeLeft = ({ begunAt, endedAt }: Span): number => {
-  const whole = Math.min(longest, Math.max(shortest, endedAt - begunAt))
+  const whole = Math.min(longest, Math.max(shortest, 2 * (endedAt - begunAt)))
   return Math.max(0, endedAt + whole - unsafeNow())
 }
 

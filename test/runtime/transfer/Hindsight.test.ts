@@ -4,7 +4,7 @@ import { unsafeNow } from "../../../src/runtime/platform/EventLoop.ts"
 import * as Hindsight from "../../../src/runtime/transfer/Hindsight.ts"
 
 const longest = 3
-const shortest = 0.1
+const shortest = 0.5
 
 const milliseconds = FastCheck.double({ min: 0, max: 20, noNaN: true })
 
@@ -16,11 +16,11 @@ describe("Hindsight", () => {
     assert.isAtMost(left, Math.max(0, longest - ago))
   })
 
-  it.prop("grows by what the upload took, between its bounds", [milliseconds, milliseconds], ([one, other]) => {
+  it.prop("grows by twice what the upload took, between its bounds", [milliseconds, milliseconds], ([one, other]) => {
     const [short, long] = one < other ? [one, other] : [other, one]
     // Far enough ahead that none of it has passed.
     const endedAt = unsafeNow() + 1000
-    const within = (span: number) => Math.min(longest, Math.max(shortest, span))
+    const within = (span: number) => Math.min(longest, Math.max(shortest, 2 * span))
     const ofLong = Hindsight.unsafeLeft({ begunAt: endedAt - long, endedAt })
     const ofShort = Hindsight.unsafeLeft({ begunAt: endedAt - short, endedAt })
     // Time goes on between the two.
@@ -40,7 +40,7 @@ describe("Hindsight", () => {
         }
       }
       const endedAt = unsafeNow() + 1000
-      const passed = Hindsight.passed(after, { begunAt: endedAt - 1, endedAt })
+      const passed = Hindsight.passed(after, { begunAt: endedAt - 0.5, endedAt })
       const [one, other] = [yield* Effect.fork(passed), yield* Effect.fork(passed)]
       while (alarms.length < 2) yield* Effect.yieldNow()
       assert.isNull(one.unsafePoll())

@@ -71,6 +71,20 @@ export type Change =
     }
 
 /**
+ * A transfer over the data connection that was agreed on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Transfer {
+  readonly _tag: "Transfer"
+  readonly payload: Payload
+  readonly data: DataPlan
+  readonly representation: Representation
+  readonly mode: Mode
+}
+
+/**
  * What `step` wants done, as data. Each but the last three is answered by one event.
  *
  * @since 0.1.0
@@ -111,13 +125,7 @@ export type Action =
   /** Answered by `Progress` before the client's next line. */
   | { readonly _tag: "ReportProgress" }
   /** Answered by `TransferOpened` at most once, then by `TransferEnded`. */
-  | {
-      readonly _tag: "Transfer"
-      readonly payload: Payload
-      readonly data: DataPlan
-      readonly representation: Representation
-      readonly mode: Mode
-    }
+  | Transfer
   /** The running transfer ends soon with `TransferEnded`. */
   | { readonly _tag: "CancelTransfer" }
   /** Gives back a passive port or an unused data connection. */

@@ -1,14 +1,7 @@
+import type { After } from "./EventLoop.ts"
 import { type Ffi, ffi } from "./Ffi.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
 import type { Poller } from "./Poller.ts"
-
-/**
- * Calls after so many milliseconds, also fractions of one; answers what calls that off.
- *
- * @since 0.1.0
- * @category models
- */
-export type After = (milliseconds: number, call: () => void) => () => void
 
 interface Alarm {
   readonly due: number

@@ -16,12 +16,15 @@ export const breathe: Effect.Effect<void> = Effect.async((resume) => {
 export const unsafeNow = (): number => performance.now()
 
 /**
- * Calls after so many milliseconds, by Node's timers: a fraction of one is as long as a whole one. Answers what calls that off.
+ * Calls after so many milliseconds, fractions of one where they can be had, and answers what calls that off.
  *
  * @since 0.1.0
- * @category platform
+ * @category models
  */
-export const unsafeAfter = (milliseconds: number, call: () => void): (() => void) => {
+export type After = (milliseconds: number, call: () => void) => () => void
+
+/** By Node's timers: a fraction of a millisecond is as long as a whole one. @since 0.1.0 @category platform */
+export const unsafeAfter: After = (milliseconds, call) => {
   const handle = setTimeout(call, milliseconds)
   return () => clearTimeout(handle)
 }

@@ -4,6 +4,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Descriptor } from "./Descriptor.ts"
+import type { After } from "./EventLoop.ts"
 import type { SystemError } from "./NodeCall.ts"
 
 /**
@@ -177,11 +178,8 @@ export class Tcp extends Context.Tag("weft/Tcp")<
       readonly localAddress?: string
       readonly onConnection?: (connection: Connection) => void
     }) => Effect.Effect<Connection, TcpError>
-    /**
-     * Calls after so many milliseconds, as near as can be had, and answers what calls that off. It is about what is under way on the
-     * network, so it goes by the network's time, also where a test has a clock of its own.
-     */
-    readonly unsafeAfter: (milliseconds: number, call: () => void) => () => void
+    /** It is about what is under way on the network, so it goes by the network's time, also where a test has a clock of its own. */
+    readonly unsafeAfter: After
     /** Wraps a connected descriptor that another thread accepted; the connection owns it from then on. */
     readonly adopt: (options: {
       readonly descriptor: number

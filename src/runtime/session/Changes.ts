@@ -7,6 +7,7 @@ import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import * as Pull from "../storage/Pull.ts"
 import { type Readable, StorageError } from "../storage/Storage.ts"
 import type * as Progress from "../transfer/Progress.ts"
+import * as Quota from "../transfer/Quota.ts"
 import type { Actor } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as Quotas from "./Quotas.ts"
@@ -139,7 +140,8 @@ const combine = (
           yield* Effect.interruptible(Effect.scoped(copying))
         }
         const stored = yield* upload.commit
-        settle(stored.size - (stored.replaced ?? 0), stored.replaced === undefined ? 1 : 0)
+        const { bytes, files } = Quota.gained(stored)
+        settle(bytes, files)
         told()
         // What the disk may lose is not taken away elsewhere.
         if (stored.unconfirmed === true) return yield* new StorageError({ reason: "Unconfirmed", path })

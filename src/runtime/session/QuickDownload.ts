@@ -1,16 +1,12 @@
-import type { Action } from "../../domain/session/Action.ts"
-import type { Outcome } from "../../domain/session/Event.ts"
+import type { Transfer as TransferAction } from "../../domain/session/Action.ts"
 import * as Turns from "../platform/Turns.ts"
 import * as Begun from "../transfer/Begun.ts"
+import * as Outcomes from "../transfer/Outcomes.ts"
 import * as Progress from "../transfer/Progress.ts"
 import * as QuickSend from "../transfer/QuickSend.ts"
 import type { Actor } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as TransferNews from "./TransferNews.ts"
-
-type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
-
-const done: Outcome = { _tag: "Done" }
 
 /** Plain bytes of a file, as they lie there: what the kernel does alone. */
 const isPlain = ({ mode, payload, representation }: TransferAction, actor: Actor): boolean =>
@@ -44,8 +40,7 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
     actor.begun = { _tag: "Found", file, offset, length, progress }
     return false
   }
-  const sent =
-    connection === undefined || offset > size ? -1 : QuickSend.unsafeSend(connection, { file, offset, length })
+  const sent = connection && offset <= size ? QuickSend.unsafeSend(connection, { file, offset, length }) : -1
   if (connection === undefined || sent < 0) {
     file.unsafeClose()
     return false
@@ -70,7 +65,7 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
   connection.unsafeForgetInput?.()
   // The kernel sends the end behind the bytes it has taken.
   Begun.unsafeDrop(begun)
-  TransferNews.unsafeTell(actor, { path: payload.path, kind: "download", progress, outcome: done })
-  actor.unsafeTell({ _tag: "TransferEnded", outcome: done })
+  TransferNews.unsafeTell(actor, { path: payload.path, kind: "download", progress, outcome: Outcomes.done })
+  actor.unsafeTell({ _tag: "TransferEnded", outcome: Outcomes.done })
   return true
 }

@@ -1,20 +1,15 @@
 import * as Effect from "effect/Effect"
-import type { Action } from "../../domain/session/Action.ts"
+import type { Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
 import * as Text from "../../domain/Text.ts"
 import type { Connection } from "../platform/Tcp.ts"
+import * as Outcomes from "../transfer/Outcomes.ts"
 import * as Progress from "../transfer/Progress.ts"
 import * as Source from "../transfer/Source.ts"
 import type { Actor } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as TransferNews from "./TransferNews.ts"
 import * as TransferTask from "./TransferTask.ts"
-
-type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
-
-const done: Outcome = { _tag: "Done" }
-
-const cut: Outcome = { _tag: "Cut", reason: "The data connection broke; transfer cut." }
 
 /**
  * Lists a short directory in this turn where no disk has to be waited for and the client has connected; answered by `TransferOpened` and
@@ -51,7 +46,7 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
   }
   // The kernel sends the end behind the bytes it has taken.
   connection.unsafeForgetInput()
-  actor.unsafeTell(ended(connection.descriptor === undefined ? cut : done))
+  actor.unsafeTell(ended(connection.descriptor === undefined ? Outcomes.broken : Outcomes.done))
   return true
 }
 
@@ -64,7 +59,8 @@ const unsafeWait = (
   progress.phase = "Moving"
   progress.unsafeUndelivered = () => connection.unsafeUndelivered()
   actor.progress = progress
-  actor.unsafeStart(Effect.match(connection.end, { onSuccess: () => done, onFailure: () => cut }), (exit) =>
-    ended(TransferTask.toOutcome(progress, exit))
+  actor.unsafeStart(
+    Effect.match(connection.end, { onSuccess: () => Outcomes.done, onFailure: () => Outcomes.broken }),
+    (exit) => ended(TransferTask.toOutcome(progress, exit))
   )
 }

@@ -1,26 +1,21 @@
 import { nothing } from "../../domain/limits/Quotas.ts"
-import type { Action } from "../../domain/session/Action.ts"
-import type { Outcome } from "../../domain/session/Event.ts"
+import type { Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import { unsafeNow } from "../platform/EventLoop.ts"
 import type { Connection, Reader } from "../platform/Tcp.ts"
 import type { PromptUpload, Stored } from "../storage/Storage.ts"
 import type * as Begun from "../transfer/Begun.ts"
 import * as Hindsight from "../transfer/Hindsight.ts"
+import { passage } from "../transfer/Intake.ts"
+import * as Outcomes from "../transfer/Outcomes.ts"
 import * as Progress from "../transfer/Progress.ts"
+import * as Quota from "../transfer/Quota.ts"
 import type { Actor, Errand } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as Quotas from "./Quotas.ts"
 import * as TransferNews from "./TransferNews.ts"
 import * as TransferTask from "./TransferTask.ts"
 import * as UploadTerms from "./UploadTerms.ts"
-
-type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
-
-const done: Outcome = { _tag: "Done" }
-
-/** Read without a copy, and of no use to anybody once it is stored, so one does for all uploads of a thread. No `Buffer`: its `slice` copies nothing. */
-const passage = new Uint8Array(256 * 1024)
 
 /** A whole file, as its bytes come and as fast as they come, from a client that has connected. */
 const isPlain = ({ data, mode, payload, representation }: TransferAction, actor: Actor): boolean =>
@@ -170,14 +165,12 @@ class Receiving implements Reader, Errand {
     if (work === undefined) return
     const { actor, connection, path } = work
     const { progress } = this
-    const { replaced, size } = stored
     actor.progress = undefined
     progress.committed = true
     connection.unsafeDestroy()
-    const changed = { bytes: size - (replaced ?? 0), files: replaced === undefined ? 1 : 0 }
-    Quotas.of(actor).unsafeSettle({ reserved: nothing, changed })
+    Quotas.of(actor).unsafeSettle({ reserved: nothing, changed: Quota.gained(stored) })
     TransferNews.unsafeTellStored(actor, path, stored)
-    TransferNews.unsafeTell(actor, { path, kind: "upload", progress, outcome: done })
-    actor.unsafeTell({ _tag: "TransferEnded", outcome: done })
+    TransferNews.unsafeTell(actor, { path, kind: "upload", progress, outcome: Outcomes.done })
+    actor.unsafeTell({ _tag: "TransferEnded", outcome: Outcomes.done })
   }
 }

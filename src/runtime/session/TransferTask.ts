@@ -1,7 +1,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Action, Payload } from "../../domain/session/Action.ts"
+import type { Payload, Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type { Event, Outcome } from "../../domain/session/Event.ts"
 import type { DataPlan } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
@@ -19,8 +19,6 @@ import * as Quotas from "./Quotas.ts"
 import * as Securing from "./Securing.ts"
 import * as TransferNews from "./TransferNews.ts"
 import * as UploadTerms from "./UploadTerms.ts"
-
-type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 
 /** What has become of an upload; nothing, for a transfer that is none. */
 interface Fate {

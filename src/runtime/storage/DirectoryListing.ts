@@ -117,16 +117,24 @@ export const unsafeShort = (root: Root, path: VirtualPath, owners: OwnerNames): 
   const directory = root.unsafeOpenDirectory?.(path)
   if (directory === undefined) return undefined
   const { descriptor, look, names } = directory
+  const entries = lookAtAll([...names].sort(), look, owners)
+  descriptor.unsafeClose()
+  return entries
+}
+
+const lookAtAll = (
+  names: ReadonlyArray<string>,
+  look: Directory["look"],
+  owners: OwnerNames
+): ReadonlyArray<Entry> | undefined => {
   const entries: Array<Entry> = []
-  let hasLinks = false
-  for (const name of [...names].sort()) {
+  for (const name of names) {
     const status = HiddenName.is(name) ? undefined : look(name)
     if (status === undefined) continue
-    hasLinks ||= Entries.kind(status.mode) === "link"
+    if (Entries.kind(status.mode) === "link") return undefined
     entries.push(Entries.fromStatus(HostPath.toText(name), status, owners))
   }
-  descriptor.unsafeClose()
-  return hasLinks ? undefined : entries
+  return entries
 }
 
 /**

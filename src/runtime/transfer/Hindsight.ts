@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
-import { unsafeNow } from "../platform/EventLoop.ts"
-import type { Tcp } from "../platform/Tcp.ts"
+import { type After, unsafeNow } from "../platform/EventLoop.ts"
 
 /**
  * When an upload began to come and when its client had sent all, by `EventLoop.unsafeNow`.
@@ -31,7 +30,7 @@ export const unsafeLeft = ({ begunAt, endedAt }: Span): number => {
 }
 
 /** Completes when they have passed. @since 0.1.0 @category operations */
-export const passed = (unsafeAfter: Tcp["Type"]["unsafeAfter"], span: Span): Effect.Effect<void> =>
+export const passed = (unsafeAfter: After, span: Span): Effect.Effect<void> =>
   Effect.async((resume) => {
     const cancel = unsafeAfter(unsafeLeft(span), () => resume(Effect.void))
     return Effect.sync(cancel)

@@ -10,8 +10,13 @@ const segment = 64 * 1024
 
 const smallest = 4 * 1024
 
-/** Where what is stored at once passes: one place for all uploads of a thread stays in the cache. No `Buffer`: its `slice` copies nothing. */
-const passage = new Uint8Array(256 * 1024)
+/**
+ * Where what is stored at once passes: one place for all uploads of a thread stays in the cache. No `Buffer`: its `slice` copies nothing.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const passage = new Uint8Array(256 * 1024)
 
 /**
  * Gathers what a data connection brings into two buffers by turns: while one is being stored, the other fills, and when that is

@@ -3,7 +3,7 @@ import type { Entry } from "../../domain/Entry.ts"
 import type { Amount } from "../../domain/limits/Quotas.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
 import * as Pull from "../storage/Pull.ts"
-import { type Readable, StorageError } from "../storage/Storage.ts"
+import { type Readable, StorageError, type Stored } from "../storage/Storage.ts"
 
 /**
  * The room an account has for more. What is asked for is held until it is settled.
@@ -18,6 +18,12 @@ export interface Quota {
   readonly reserve: (amount: Amount, patient?: boolean) => Effect.Effect<boolean>
   readonly unsafeSettle: (settlement: { readonly reserved: Amount; readonly changed: Amount }) => void
 }
+
+/** What a file that has its name adds to what was there. @since 0.1.0 @category getters */
+export const gained = ({ replaced, size }: Stored): Amount => ({
+  bytes: size - (replaced ?? 0),
+  files: replaced === undefined ? 1 : 0
+})
 
 const KiB = 1024
 const firstBlock = 256 * KiB

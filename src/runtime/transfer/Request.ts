@@ -4,6 +4,7 @@ import type { Rights } from "../../domain/Rights.ts"
 import type { Payload } from "../../domain/session/Action.ts"
 import type { Mode, Representation } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
+import type { After } from "../platform/EventLoop.ts"
 import type * as Tcp from "../platform/Tcp.ts"
 import type { ChunkPool } from "../storage/ChunkPool.ts"
 import type { Storage, Stored, StoreOptions, Upload } from "../storage/Storage.ts"
@@ -38,7 +39,7 @@ export interface Request {
   readonly throttle: Throttle | undefined
   /** Milliseconds since the epoch. */
   readonly unsafeNow: () => number
-  readonly unsafeAfter: Tcp.Tcp["Type"]["unsafeAfter"]
+  readonly unsafeAfter: After
   readonly intake: Intake
 }
 

@@ -7,6 +7,7 @@ import { StorageError } from "../storage/Storage.ts"
 import type { Download, Found } from "./Begun.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
+import * as Outcomes from "./Outcomes.ts"
 import * as QuickSend from "./QuickSend.ts"
 import type { Request } from "./Request.ts"
 import * as Source from "./Source.ts"
@@ -21,9 +22,7 @@ import * as Upload from "./Upload.ts"
  * @category operations
  */
 export const run = (request: Request): Effect.Effect<Outcome> =>
-  Effect.scoped(move(request)).pipe(Effect.match({ onSuccess: () => done, onFailure: toOutcome }))
-
-const done: Outcome = { _tag: "Done" }
+  Effect.scoped(move(request)).pipe(Effect.match({ onSuccess: () => Outcomes.done, onFailure: toOutcome }))
 
 type Failure = StorageError | "BadRestart" | "NotADirectory" | DataConnectionError | Tcp.TcpError | Deflate.DeflateError
 
@@ -167,7 +166,7 @@ const toOutcome = (failure: Failure): Outcome => {
         ? { _tag: "Unprotected", reason: `TLS on the data connection failed: ${failure.cause?.message ?? ""}.` }
         : { _tag: "NoConnection", reason: refusals[failure.reason] }
     case "TcpError":
-      return { _tag: "Cut", reason: "The data connection broke; transfer cut." }
+      return Outcomes.broken
     case "DeflateError":
       return { _tag: "BadData", reason: badData[failure.reason] }
   }

@@ -146,8 +146,7 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   const { unconfirmed } = yield* Effect.uninterruptible(
     Effect.tap(upload.commit, (stored) => {
       progress.committed = true
-      const { replaced, size } = stored
-      room?.unsafeSettle({ bytes: size - (replaced ?? 0), files: replaced === undefined ? 1 : 0 })
+      room?.unsafeSettle(Quota.gained(stored))
       request.intake.stored(path, stored)
       return Effect.void
     })

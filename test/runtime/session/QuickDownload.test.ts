@@ -3,7 +3,7 @@ import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
-import type { Action } from "../../../src/domain/session/Action.ts"
+import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
 import type { Event } from "../../../src/domain/session/Event.ts"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
@@ -16,8 +16,6 @@ import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { temporary } from "../storage/fixtures.ts"
 import { path } from "./Fixture.ts"
-
-type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 
 const { EAGAIN, EPIPE } = Os.constants.errno
 const size = 100_000

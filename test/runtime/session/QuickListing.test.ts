@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 import * as Rights from "../../../src/domain/Rights.ts"
 import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
-import type { Action } from "../../../src/domain/session/Action.ts"
+import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
 import type { Event } from "../../../src/domain/session/Event.ts"
 import type { Connection } from "../../../src/runtime/platform/Tcp.ts"
 import type { Actor } from "../../../src/runtime/session/Actor.ts"
@@ -10,8 +10,6 @@ import * as QuickListing from "../../../src/runtime/session/QuickListing.ts"
 import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { path } from "./Fixture.ts"
-
-type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 
 interface Given {
   /** Bytes that the kernel does not take at once. */

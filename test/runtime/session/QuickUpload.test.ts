@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
-import type { Action } from "../../../src/domain/session/Action.ts"
+import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
 import type { Event } from "../../../src/domain/session/Event.ts"
 import { type Connection, TcpError } from "../../../src/runtime/platform/Tcp.ts"
 import type { Actor } from "../../../src/runtime/session/Actor.ts"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { HostPort } from "../../domain/HostPort.ts"
-import type { Action } from "../../domain/session/Action.ts"
+import type { Action, Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type { Lease } from "../transfer/PassiveLease.ts"
 import * as PassivePorts from "../transfer/PassivePorts.ts"
 import type * as Progress from "../transfer/Progress.ts"
@@ -16,70 +16,62 @@ import * as StatusListing from "./StatusListing.ts"
 import * as TransferTask from "./TransferTask.ts"
 
 /**
- * Does what needs no time, starts as the session's child fiber what may take some, and answers whether that was all: nothing but what the
- * session's own fiber has to wait for is left, for `perform`. Never fails: what goes wrong becomes the event that answers the action.
+ * Does what needs no time, and starts as the session's child fiber what may take some. Answers what the session's own fiber has to wait for
+ * before its next step, if there is anything. Never fails: what goes wrong becomes the event that answers the action.
  *
  * @since 0.1.0
  * @category interpreters
  */
-export const unsafePerform = (actor: Actor, action: Action): boolean => {
+export const unsafePerform = (actor: Actor, action: Action): Effect.Effect<void> | undefined => {
   switch (action._tag) {
     case "DropData":
       dropData(actor)
-      return true
+      break
     case "CancelTransfer":
       actor.unsafeCancel()
-      return true
+      break
     case "ReportProgress":
       actor.unsafeTell({ _tag: "Progress", lines: progressLines(actor.progress) })
-      return true
+      break
     case "OpenPassive":
-      return unsafeOpenPassive(actor, action.command)
+      return unsafeOpenPassive(actor, action.command) ? undefined : openPassive(actor, action.command)
     case "Transfer":
       unsafeTransfer(actor, action)
-      return true
+      break
     case "Authenticate":
       Login.unsafeAuthenticate(actor, action)
-      return true
+      break
     case "Recognise":
       Login.unsafeRecognise(actor, action)
-      return true
+      break
     case "StartTls":
       Securing.unsafeControl(actor, action.follows)
-      return true
+      break
     case "EndTls":
       Securing.unsafeClear(actor)
-      return true
+      break
     case "Ask":
       Questions.unsafeAsk(actor, action.question)
-      return true
+      break
     case "Change":
       Changes.unsafeMake(actor, action.change)
-      return true
+      break
     case "Digest":
       Questions.unsafeDigest(actor, action)
-      return true
+      break
     case "Measure":
       Questions.unsafeMeasure(actor, action.path)
-      return true
+      break
     case "ListStatus":
       StatusListing.unsafeList(actor, action.path)
-      return true
+      break
     case "Close":
-      return true
+      break
   }
+  return undefined
 }
 
-/**
- * Does what the session waits for before its next step.
- *
- * @since 0.1.0
- * @category interpreters
- */
-export const perform = (actor: Actor, action: Action): Effect.Effect<void> =>
-  action._tag === "OpenPassive" ? openPassive(actor, action.command) : Effect.void
-
-const unsafeTransfer = (actor: Actor, action: Extract<Action, { readonly _tag: "Transfer" }>): void => {
+const unsafeTransfer = (actor: Actor, action: TransferAction): void => {
   const isDone =
     QuickDownload.unsafePerform(actor, action) ||
     QuickListing.unsafePerform(actor, action) ||

@@ -8,7 +8,6 @@ import * as Runtime from "effect/Runtime"
 import * as HostPort from "../../domain/HostPort.ts"
 import * as LimitText from "../../domain/limits/LimitText.ts"
 import * as Reply from "../../domain/Reply.ts"
-import type { Action } from "../../domain/session/Action.ts"
 import type { Event } from "../../domain/session/Event.ts"
 import * as Session from "../../domain/session/Session.ts"
 import * as State from "../../domain/session/State.ts"
@@ -221,8 +220,8 @@ export class SessionActor implements Actor, Timed {
     return this.#next()
   }
 
-  /** Steps through what there is, for a turn at most, up to the first action that takes time, which it returns. */
-  #advance(): Action | undefined {
+  /** Steps through what there is, for a turn at most, up to the first action that has to be waited for, which it returns. */
+  #advance(): Effect.Effect<void> | undefined {
     this.#pace = 0
     for (let event = this.#hear(); event !== undefined; event = this.#hear()) {
       const { actions, replies, state } = Session.step(this.state, event)
@@ -234,7 +233,8 @@ export class SessionActor implements Actor, Timed {
       this.state = state
       for (const reply of replies) this.control.unsafeSay(Reply.render(reply))
       for (const action of actions) {
-        if (!Interpreter.unsafePerform(this, action)) return action
+        const awaited = Interpreter.unsafePerform(this, action)
+        if (awaited !== undefined) return awaited
       }
       if (this.control.unsafeIsBehind() || ++this.#steps >= turn) {
         this.#stirred = true
@@ -284,17 +284,13 @@ export class SessionActor implements Actor, Timed {
 
   /** Goes on as far as it takes no time; answers what takes some, or nothing where something has to happen first. */
   #proceed(): Effect.Effect<void> | undefined {
-    const action = this.#advance()
+    const awaited = this.#advance()
     this.control.unsafeFlush()
-    if (!this.lodging.isLeaving) return this.#goOn(action)
+    if (!this.lodging.isLeaving) return awaited ?? this.#rest()
     return Effect.zipRight(
       this.lodging.vacated,
-      Effect.suspend(() => this.#goOn(action) ?? Effect.void)
+      Effect.suspend(() => awaited ?? this.#rest() ?? Effect.void)
     )
-  }
-
-  #goOn(action: Action | undefined): Effect.Effect<void> | undefined {
-    return action === undefined ? this.#rest() : Interpreter.perform(this, action)
   }
 
   /** What follows when all that has happened was stepped through, or as much as is one session's turn. */

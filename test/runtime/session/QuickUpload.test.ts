@@ -12,7 +12,6 @@ import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { path } from "./Fixture.ts"
 
-type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 type Payload = Extract<TransferAction["payload"], { readonly _tag: "Upload" }>
 
 const content = Buffer.from(Uint8Array.from({ length: 10_000 }, (_, at) => (at * 31 + (at >> 8)) & 0xff))

@@ -55,12 +55,16 @@ export const unsafeMake = (poller: Poller): { readonly after: After; readonly cl
 
   const ring = (): void => {
     const now = performance.now()
-    // One by one: a call may call off what is due with it.
-    for (let first = alarms[0]; first !== undefined && first.due <= now; first = alarms[0]) {
-      alarms.shift()
-      first.call()
+    try {
+      // One by one: a call may call off what is due with it.
+      for (let first = alarms[0]; first !== undefined && first.due <= now; first = alarms[0]) {
+        alarms.shift()
+        first.call()
+      }
+    } finally {
+      // Also where one of them has thrown.
+      if (alarms[0] !== undefined) set(timer, alarms[0].due - performance.now())
     }
-    if (alarms[0] !== undefined) set(timer, alarms[0].due - performance.now())
   }
 
   const close = (): void => {

@@ -119,6 +119,32 @@ describe.skipIf(ffi === undefined)("Alarms", () => {
     })
   )
 
+  it.scoped("ring also behind one that throws", () =>
+    Effect.gen(function* () {
+      const self = yield* poller
+      const thrown: Array<unknown> = []
+      const { after } = yield* alarms({
+        ...self,
+        later: (task) =>
+          self.later(() => {
+            try {
+              task()
+            } catch (error) {
+              thrown.push(error)
+            }
+          })
+      })
+      const rung: Array<string> = []
+      after(0.1, () => {
+        throw new Error("one upload's")
+      })
+      after(0.2, () => void rung.push("another's"))
+      linger(1)
+      yield* Descriptors.until(() => rung.length > 0)
+      assert.deepStrictEqual([rung, thrown.length], [["another's"], 1])
+    })
+  )
+
   it.scoped("may be set by one that rings", () =>
     Effect.gen(function* () {
       const { after } = yield* alarms(yield* poller)

@@ -3,9 +3,9 @@ import type { Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
 import * as Text from "../../domain/Text.ts"
 import type { Connection } from "../platform/Tcp.ts"
+import * as ListingText from "../transfer/ListingText.ts"
 import * as Outcomes from "../transfer/Outcomes.ts"
 import * as Progress from "../transfer/Progress.ts"
-import * as Source from "../transfer/Source.ts"
 import type { Actor } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
 import * as TransferNews from "./TransferNews.ts"
@@ -27,7 +27,7 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
   const connection = lease?.unsafeArrived()
   if (connection?.unsafeForgetInput === undefined) return false
   const now = house.timers.unsafeNow()
-  const text = Source.unsafeText(lodging.storage, payload, { now, rights: lodging.rights })
+  const text = ListingText.unsafeText(lodging.storage, payload, { now, rights: lodging.rights })
   if (text === undefined) return false
   lease?.unsafeTake()
   actor.lease = undefined

@@ -6,8 +6,8 @@ import * as Listing from "../../domain/Listing.ts"
 import * as Reply from "../../domain/Reply.ts"
 import * as Rights from "../../domain/Rights.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
+import * as ListingText from "../transfer/ListingText.ts"
 import * as Progress from "../transfer/Progress.ts"
-import * as Source from "../transfer/Source.ts"
 import type { Actor } from "./Actor.ts"
 
 /**
@@ -39,7 +39,7 @@ export const unsafeList = (actor: Actor, path: VirtualPath.VirtualPath): void =>
       moved()
       control.unsafeSay(Reply.begin(213, `Status of ${VirtualPath.quote(path)}`))
       const entries =
-        entry.kind === "directory" ? Source.list(lodging.storage, path, lodging.rights) : Stream.make(entry)
+        entry.kind === "directory" ? ListingText.list(lodging.storage, path, lodging.rights) : Stream.make(entry)
       return Stream.runForEachChunk(entries, say).pipe(
         Effect.match({ onSuccess: () => "Whole" as const, onFailure: () => "CutShort" as const })
       )

@@ -1,22 +1,17 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Ascii from "../../domain/Ascii.ts"
-import type { Entry } from "../../domain/Entry.ts"
-import * as Facts from "../../domain/Facts.ts"
-import * as Glob from "../../domain/Glob.ts"
-import * as Listing from "../../domain/Listing.ts"
-import * as Rights from "../../domain/Rights.ts"
+import type * as Rights from "../../domain/Rights.ts"
 import type { Payload, Upload } from "../../domain/session/Action.ts"
 import type { Representation } from "../../domain/session/State.ts"
-import * as Text from "../../domain/Text.ts"
-import * as VirtualPath from "../../domain/VirtualPath.ts"
+import type * as VirtualPath from "../../domain/VirtualPath.ts"
 import type { Descriptor } from "../platform/Descriptor.ts"
 import type { SystemError } from "../platform/NodeCall.ts"
 import * as HostError from "../storage/HostError.ts"
 import * as Pull from "../storage/Pull.ts"
 import type { Storage, StorageError } from "../storage/Storage.ts"
+import * as ListingText from "./ListingText.ts"
 
 /**
  * Bytes ready to be sent. A chunk's memory is good until the next one is asked for.
@@ -65,9 +60,11 @@ export const open = (
     case "File":
       return openFile(storage, payload, options.representation)
     case "Listing":
-      return openListing(storage, payload, options)
     case "Facts":
-      return openFacts(storage, payload, options.rights)
+      return Effect.map(ListingText.open(storage, payload, options), (text) => ({
+        size: undefined,
+        bytes: Pull.fromStream(text)
+      }))
   }
 }
 
@@ -137,128 +134,4 @@ const ascii = (bytes: Source["bytes"], offset: number): Source["bytes"] =>
       return encoded.subarray(skipped)
     }
     return Effect.map(pull, (chunk) => chunk && Chunk.map(chunk, encode))
-  })
-
-const openListing = (
-  storage: Storage["Type"],
-  { itself, path, style, written }: Extract<Payload, { readonly _tag: "Listing" }>,
-  { now, rights }: { readonly now: number; readonly rights: Rights.Rights }
-) => {
-  const long = (entries: Stream.Stream<Entry, StorageError>) => lines(entries, Listing.long(now))
-  const short = (names: Stream.Stream<string, StorageError>, where: "inside" | "beside") => {
-    const prefix = Listing.prefix(written, where)
-    return lines(names, (name) => Listing.name(name, prefix))
-  }
-  const one = (entry: Entry) => (style === "Long" ? long(Stream.make(entry)) : short(Stream.make(entry.name), "beside"))
-  const inside = () =>
-    style === "Long" ? long(list(storage, path, rights)) : short(names(storage, path, rights), "inside")
-  const pattern = VirtualPath.basename(path)
-  const matching = () => {
-    const matches = Glob.compile(pattern)
-    const folder = VirtualPath.parent(path)
-    return style === "Long"
-      ? long(Stream.filter(list(storage, folder, rights), (entry) => matches(entry.name)))
-      : short(Stream.filter(names(storage, folder, rights), matches), "beside")
-  }
-  return storage.stat(path).pipe(
-    Effect.map((entry) => (entry.kind === "directory" && !itself ? inside() : one(entry))),
-    Effect.catchIf(
-      ({ reason }) => reason === "NotFound" && Glob.isPattern(pattern),
-      () => Effect.succeed(matching())
-    ),
-    Effect.map((bytes): Source => ({ size: undefined, bytes: Pull.fromStream(bytes) }))
-  )
-}
-
-/**
- * The text of a listing in this turn, as `open` gives it; `undefined` where that takes longer, or is for `open` to refuse.
- *
- * @since 0.1.0
- * @category getters
- */
-export const unsafeText = (
-  storage: Storage["Type"],
-  payload: Extract<Payload, { readonly _tag: "Listing" | "Facts" }>,
-  { now, rights }: { readonly now: number; readonly rights: Rights.Rights }
-): string | undefined => {
-  if (payload._tag === "Listing" && payload.itself) return undefined
-  const entries = storage.unsafeList?.(payload.path)
-  if (entries === undefined) return undefined
-  const line = payload._tag === "Facts" ? factsLine(payload, rights) : listingLine(payload, now)
-  let text = ""
-  for (const entry of entries) {
-    if (!Rights.deniesName(rights, entry.name)) text += `${line(entry)}\r\n`
-  }
-  return text
-}
-
-const listingLine = (
-  { style, written }: Extract<Payload, { readonly _tag: "Listing" }>,
-  now: number
-): ((entry: Entry) => string) => {
-  if (style === "Long") return Listing.long(now)
-  const prefix = Listing.prefix(written, "inside")
-  return ({ name }) => Listing.name(name, prefix)
-}
-
-/**
- * The entries of a directory but for those whose names are denied to the account.
- *
- * @since 0.1.0
- * @category streams
- */
-export const list = (
-  storage: Storage["Type"],
-  path: VirtualPath.VirtualPath,
-  rights: Rights.Rights
-): Stream.Stream<Entry, StorageError> =>
-  rights.denied.length === 0
-    ? storage.list(path)
-    : Stream.filter(storage.list(path), ({ name }) => !Rights.deniesName(rights, name))
-
-/** The names alone, without having the storage look at what they stand for where it need not. */
-const names = (
-  storage: Storage["Type"],
-  path: VirtualPath.VirtualPath,
-  rights: Rights.Rights
-): Stream.Stream<string, StorageError> => {
-  const all = storage.names?.(path) ?? Stream.map(storage.list(path), ({ name }) => name)
-  return rights.denied.length === 0 ? all : Stream.filter(all, (name) => !Rights.deniesName(rights, name))
-}
-
-const factsLine = (
-  { facts, path }: Extract<Payload, { readonly _tag: "Facts" }>,
-  rights: Rights.Rights
-): ((entry: Entry) => string) => {
-  const here = Rights.at(rights, path)
-  const isSame = !rights.prefixes.some((prefix) => prefix.path !== path && VirtualPath.contains(path, prefix.path))
-  const permissions = isSame ? () => here : (entry: Entry) => Rights.at(rights, VirtualPath.join(path, entry.name))
-  const write = Facts.line(facts)
-  return (entry) => write(entry, { permissions: permissions(entry) })
-}
-
-const openFacts = (
-  storage: Storage["Type"],
-  payload: Extract<Payload, { readonly _tag: "Facts" }>,
-  rights: Rights.Rights
-) => {
-  const { path } = payload
-  const line = factsLine(payload, rights)
-  return Effect.flatMap(
-    storage.stat(path),
-    (entry): Effect.Effect<Source, "NotADirectory"> =>
-      entry.kind === "directory"
-        ? Effect.succeed({ size: undefined, bytes: Pull.fromStream(lines(list(storage, path, rights), line)) })
-        : Effect.fail("NotADirectory")
-  )
-}
-
-const lines = <A>(
-  shown: Stream.Stream<A, StorageError>,
-  line: (one: A) => string
-): Stream.Stream<Uint8Array, StorageError> =>
-  Stream.mapChunks(shown, (batch) => {
-    let text = ""
-    for (const one of batch) text += `${line(one)}\r\n`
-    return Chunk.of(Text.encode(text))
   })

@@ -3,25 +3,23 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Context, Effect, FastCheck, Layer } from "effect"
 import * as Facts from "../../../src/domain/Facts.ts"
 import * as Rights from "../../../src/domain/Rights.ts"
-import type { Payload } from "../../../src/domain/session/Action.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage } from "../../../src/runtime/storage/Storage.ts"
+import * as ListingText from "../../../src/runtime/transfer/ListingText.ts"
 import * as Source from "../../../src/runtime/transfer/Source.ts"
 import { at, onDisk, temporary } from "../storage/fixtures.ts"
 
-type Listed = Extract<Payload, { readonly _tag: "Listing" | "Facts" }>
-
 const now = Date.UTC(2026, 5, 1)
 
-const forms = (path: string): ReadonlyArray<Listed> => [
+const forms = (path: string): ReadonlyArray<ListingText.Listed> => [
   { _tag: "Listing", path: at(path), itself: false, style: "Long", written: "" },
   { _tag: "Listing", path: at(path), itself: false, style: "Names", written: "" },
   { _tag: "Listing", path: at(path), itself: false, style: "Names", written: "some/where" },
   { _tag: "Facts", path: at(path), facts: new Set(Facts.names) }
 ]
 
-const ordinary = (storage: Storage["Type"], payload: Listed, rights: Rights.Rights) =>
+const ordinary = (storage: Storage["Type"], payload: ListingText.Listed, rights: Rights.Rights) =>
   Effect.scoped(
     Effect.gen(function* () {
       const source = yield* Source.open(storage, payload, { representation: "A", rights, now })
@@ -61,7 +59,7 @@ describe.skipIf(ffi === undefined || !Fs.existsSync("/dev/shm"))("a short listin
         const storage = yield* over(folder)
         for (const path of ["/there", "/"]) {
           for (const payload of forms(path)) {
-            const text = Source.unsafeText(storage, payload, { now, rights })
+            const text = ListingText.unsafeText(storage, payload, { now, rights })
             assert.strictEqual(text, yield* ordinary(storage, payload, rights))
           }
         }
@@ -80,14 +78,14 @@ describe.skipIf(ffi === undefined || !Fs.existsSync("/dev/shm"))("a short listin
       Fs.mkdirSync(`${folder}/.weft-hidden`)
       const storage = yield* over(folder)
       const [long] = forms("/")
-      assert.isString(long && Source.unsafeText(storage, long, { now, rights: Rights.readWrite }))
+      assert.isString(long && ListingText.unsafeText(storage, long, { now, rights: Rights.readWrite }))
       for (const path of ["/many", "/links", "/file", "/missing", "/.weft-hidden", "/a\0b", "/.."]) {
         for (const payload of forms(path)) {
-          assert.isUndefined(Source.unsafeText(storage, payload, { now, rights: Rights.readWrite }), path)
+          assert.isUndefined(ListingText.unsafeText(storage, payload, { now, rights: Rights.readWrite }), path)
         }
       }
-      const itself = { ...long, itself: true } as Listed
-      assert.isUndefined(Source.unsafeText(storage, itself, { now, rights: Rights.readWrite }))
+      const itself = { ...long, itself: true } as ListingText.Listed
+      assert.isUndefined(ListingText.unsafeText(storage, itself, { now, rights: Rights.readWrite }))
     })
   )
 

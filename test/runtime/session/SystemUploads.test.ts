@@ -56,6 +56,18 @@ const visited = <A, E, R>(
   }).pipe(Effect.provide(Layer.merge(server, EpollTcp.layer)), Effect.scoped)
 }
 
+interface Visit {
+  readonly folder: string
+  readonly login: Effect.Effect<FtpClient.FtpClient, never, Tcp>
+  readonly told: ReadonlyArray<ServerEvent>
+}
+
+/** The same over a temporary folder. */
+const visiting = <A, E, R>(visit: (given: Visit) => Effect.Effect<A, E, R>, given: Partial<FtpConfig> = {}) =>
+  Effect.scoped(
+    Effect.flatMap(temporary, (folder) => visited(folder, (login, told) => visit({ folder, login, told }), given))
+  )
+
 const sendUrgent = ffi?.libc.func("long send(int, void *, size_t, int)")
 const outOfBand = 1
 
@@ -94,58 +106,52 @@ const store = (client: FtpClient.FtpClient, name: string, feed: (to: Connection)
 
 describe.skipIf(ffi === undefined)("uploads over the system's network", () => {
   it.live("are stored byte for byte from the marker on, in one rush or in pieces", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporary
-      yield* visited(folder, (login) =>
-        Effect.gen(function* () {
-          const client = yield* login
-          for (const size of [0, 1, 4096, MIB - 1, MIB, MIB + 1, 20 * MIB]) {
-            for (const piece of [size, 1000, 300_000].filter((piece) => size / piece < 100)) {
-              const bytes = content(size)
-              const code = yield* store(client, "file", (to) =>
-                Effect.forEach(
-                  Array.from({ length: Math.ceil(size / Math.max(1, piece)) }, (_, at) => at * piece),
-                  (at) => Effect.zipRight(breathe, to.write(bytes.subarray(at, at + piece))),
-                  { discard: true }
-                )
+    visiting(({ folder, login }) =>
+      Effect.gen(function* () {
+        const client = yield* login
+        for (const size of [0, 1, 4096, MIB - 1, MIB, MIB + 1, 20 * MIB]) {
+          for (const piece of [size, 1000, 300_000].filter((piece) => size / piece < 100)) {
+            const bytes = content(size)
+            const code = yield* store(client, "file", (to) =>
+              Effect.forEach(
+                Array.from({ length: Math.ceil(size / Math.max(1, piece)) }, (_, at) => at * piece),
+                (at) => Effect.zipRight(breathe, to.write(bytes.subarray(at, at + piece))),
+                { discard: true }
               )
-              assert.strictEqual(code, 226)
-              assert.isTrue(bytes.equals(Fs.readFileSync(`${folder}/file`)), `${size} in pieces of ${piece}`)
-            }
+            )
+            assert.strictEqual(code, 226)
+            assert.isTrue(bytes.equals(Fs.readFileSync(`${folder}/file`)), `${size} in pieces of ${piece}`)
           }
-          assert.strictEqual((yield* client.ask("REST 1000")).code, 350)
-          assert.strictEqual(yield* store(client, "file", (to) => to.write(content(3 * MIB))), 226)
-          const joined = Buffer.concat([content(1000), content(3 * MIB)])
-          assert.isTrue(joined.equals(Fs.readFileSync(`${folder}/file`)))
-          client.leave()
-        })
-      )
-    }).pipe(Effect.scoped)
+        }
+        assert.strictEqual((yield* client.ask("REST 1000")).code, 350)
+        assert.strictEqual(yield* store(client, "file", (to) => to.write(content(3 * MIB))), 226)
+        const joined = Buffer.concat([content(1000), content(3 * MIB)])
+        assert.isTrue(joined.equals(Fs.readFileSync(`${folder}/file`)))
+        client.leave()
+      })
+    )
   )
 
   it.live("have urgent data in its place, and all that is behind it", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporary
-      yield* visited(folder, (login) =>
-        Effect.gen(function* () {
-          const client = yield* login
-          const bytes = content(8 * MIB)
-          for (const middle of [0, 100_000, 4 * MIB, 8 * MIB]) {
-            const code = yield* store(client, "file", (to) =>
-              Effect.gen(function* () {
-                yield* to.write(bytes.subarray(0, middle))
-                sendUrgent?.(to.descriptor, Buffer.of(7), 1, outOfBand)
-                yield* to.write(bytes.subarray(middle))
-              })
-            )
-            assert.strictEqual(code, 226)
-            const all = Buffer.concat([bytes.subarray(0, middle), Buffer.of(7), bytes.subarray(middle)])
-            assert.isTrue(all.equals(Fs.readFileSync(`${folder}/file`)), `${middle}`)
-          }
-          client.leave()
-        })
-      )
-    }).pipe(Effect.scoped)
+    visiting(({ folder, login }) =>
+      Effect.gen(function* () {
+        const client = yield* login
+        const bytes = content(8 * MIB)
+        for (const middle of [0, 100_000, 4 * MIB, 8 * MIB]) {
+          const code = yield* store(client, "file", (to) =>
+            Effect.gen(function* () {
+              yield* to.write(bytes.subarray(0, middle))
+              sendUrgent?.(to.descriptor, Buffer.of(7), 1, outOfBand)
+              yield* to.write(bytes.subarray(middle))
+            })
+          )
+          assert.strictEqual(code, 226)
+          const all = Buffer.concat([bytes.subarray(0, middle), Buffer.of(7), bytes.subarray(middle)])
+          assert.isTrue(all.equals(Fs.readFileSync(`${folder}/file`)), `${middle}`)
+        }
+        client.leave()
+      })
+    )
   )
 
   it.live("that do not fit leave the file as it was, and nothing in others", ({ skip }) =>
@@ -170,69 +176,63 @@ describe.skipIf(ffi === undefined)("uploads over the system's network", () => {
   )
 
   it.live("that are cut give everything back", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporary
-      yield* visited(folder, (login) =>
-        Effect.gen(function* () {
-          const client = yield* login
-          // The port it binds stays.
-          yield* store(client, "file", (to) => to.write(content(1000)))
-          const before = yield* Descriptors.settled(Descriptors.unsafeCount)
-          for (let round = 0; round < 10; round++) {
-            const inbox = yield* client.passive
-            client.send("STOR file\r\n")
-            assert.strictEqual((yield* client.reply).code, 150)
-            yield* Effect.ignore(inbox.connection.write(content(5 * MIB)))
-            client.send("ABOR\r\n")
-            assert.deepStrictEqual([(yield* client.reply).code, (yield* client.reply).code], [426, 226])
-            inbox.connection.unsafeDestroy()
-          }
-          yield* Descriptors.until(() => Descriptors.unsafeCount() <= before)
-          assert.deepStrictEqual(Fs.readdirSync(folder), ["file"])
-          assert.isTrue(content(1000).equals(Fs.readFileSync(`${folder}/file`)))
-          client.leave()
-        })
-      )
-    }).pipe(Effect.scoped)
+    visiting(({ folder, login }) =>
+      Effect.gen(function* () {
+        const client = yield* login
+        // The port it binds stays.
+        yield* store(client, "file", (to) => to.write(content(1000)))
+        const before = yield* Descriptors.settled(Descriptors.unsafeCount)
+        for (let round = 0; round < 10; round++) {
+          const inbox = yield* client.passive
+          client.send("STOR file\r\n")
+          assert.strictEqual((yield* client.reply).code, 150)
+          yield* Effect.ignore(inbox.connection.write(content(5 * MIB)))
+          client.send("ABOR\r\n")
+          assert.deepStrictEqual([(yield* client.reply).code, (yield* client.reply).code], [426, 226])
+          inbox.connection.unsafeDestroy()
+        }
+        yield* Descriptors.until(() => Descriptors.unsafeCount() <= before)
+        assert.deepStrictEqual(Fs.readdirSync(folder), ["file"])
+        assert.isTrue(content(1000).equals(Fs.readFileSync(`${folder}/file`)))
+        client.leave()
+      })
+    )
   )
 })
 
 describe.skipIf(ffi === undefined)("small uploads over the system's network", () => {
   it.live("of many clients at once to the same names and others are whole, each of them", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporary
-      yield* visited(folder, (login) =>
-        Effect.gen(function* () {
-          const uploads = 75
-          const bytesOf = (client: number, index: number) =>
-            Buffer.concat([Buffer.from(`${client} ${index} `), content((client * uploads + index) * 67)])
-          const nameOf = (client: number, index: number) =>
-            index % 3 === 0 ? `own-${client}-${index}` : `name-${index % 3}`
-          const all = [0, 1, 2, 3].map((client) =>
-            Effect.gen(function* () {
-              const session = yield* login
-              for (let index = 0; index < uploads; index++) {
-                const bytes = bytesOf(client, index)
-                const half = bytes.length >> 1
-                const code = yield* store(session, nameOf(client, index), (to) =>
-                  Effect.zipRight(to.write(bytes.subarray(0, half)), to.write(bytes.subarray(half)))
-                )
-                assert.strictEqual(code, 226)
-              }
-              session.leave()
-            })
-          )
-          yield* Effect.all(all, { concurrency: "unbounded" })
-          const found = new Map(Fs.readdirSync(folder).map((name) => [name, Fs.readFileSync(`${folder}/${name}`)]))
-          assert.strictEqual(found.size, 4 * 25 + 2)
-          for (const [name, bytes] of found) {
-            const [client, index] = bytes.subarray(0, 10).toString("latin1").split(" ").map(Number)
-            assert.strictEqual(nameOf(client ?? -1, index ?? -1), name)
-            assert.isTrue(bytes.equals(bytesOf(client ?? -1, index ?? -1)), name)
-          }
-        })
-      )
-    }).pipe(Effect.scoped)
+    visiting(({ folder, login }) =>
+      Effect.gen(function* () {
+        const uploads = 75
+        const bytesOf = (client: number, index: number) =>
+          Buffer.concat([Buffer.from(`${client} ${index} `), content((client * uploads + index) * 67)])
+        const nameOf = (client: number, index: number) =>
+          index % 3 === 0 ? `own-${client}-${index}` : `name-${index % 3}`
+        const all = [0, 1, 2, 3].map((client) =>
+          Effect.gen(function* () {
+            const session = yield* login
+            for (let index = 0; index < uploads; index++) {
+              const bytes = bytesOf(client, index)
+              const half = bytes.length >> 1
+              const code = yield* store(session, nameOf(client, index), (to) =>
+                Effect.zipRight(to.write(bytes.subarray(0, half)), to.write(bytes.subarray(half)))
+              )
+              assert.strictEqual(code, 226)
+            }
+            session.leave()
+          })
+        )
+        yield* Effect.all(all, { concurrency: "unbounded" })
+        const found = new Map(Fs.readdirSync(folder).map((name) => [name, Fs.readFileSync(`${folder}/${name}`)]))
+        assert.strictEqual(found.size, 4 * 25 + 2)
+        for (const [name, bytes] of found) {
+          const [client, index] = bytes.subarray(0, 10).toString("latin1").split(" ").map(Number)
+          assert.strictEqual(nameOf(client ?? -1, index ?? -1), name)
+          assert.isTrue(bytes.equals(bytesOf(client ?? -1, index ?? -1)), name)
+        }
+      })
+    )
   )
 
   for (const partialUploads of ["discard", "keep"] as const) {
@@ -276,99 +276,85 @@ describe.skipIf(ffi === undefined)("small uploads over the system's network", ()
   }
 
   it.live("are cut as soon as their client is gone, whatever may still come", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporary
-      yield* visited(
-        folder,
-        (login, told) =>
-          Effect.gen(function* () {
-            const client = yield* login
-            const connection = yield* begin(client, "file")
-            yield* connection.write(content(5000))
-            client.leave()
-            yield* Descriptors.until(() => told.some(({ _tag }) => _tag === "UploadInterrupted"))
-            assert.deepStrictEqual(Fs.readdirSync(folder), [])
-            connection.unsafeDestroy()
-          }),
-        { partialUploads: "discard" }
-      )
-    }).pipe(Effect.scoped)
-  )
-
-  it.live("are stored before a QUIT that comes while they do, and answered first", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporary
-      yield* visited(folder, (login) =>
-        Effect.gen(function* () {
-          for (const isHungUp of [false, true]) {
-            const client = yield* login
-            const connection = yield* begin(client, "file")
-            yield* connection.write(content(1000))
-            client.send("QUIT\r\n")
-            if (isHungUp) yield* client.inbox.connection.end
-            yield* turns(5)
-            yield* connection.write(content(2000))
-            yield* connection.end
-            assert.deepStrictEqual([(yield* client.reply).code, (yield* client.reply).code], [226, 221])
-            assert.isTrue(Buffer.concat([content(1000), content(2000)]).equals(Fs.readFileSync(`${folder}/file`)))
-            connection.unsafeDestroy()
-            client.leave()
-          }
-          assert.deepStrictEqual(Fs.readdirSync(folder), ["file"])
-        })
-      )
-    }).pipe(Effect.scoped)
-  )
-
-  it.live("tell STAT how far they are", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporary
-      yield* visited(folder, (login) =>
+    visiting(
+      ({ folder, login, told }) =>
         Effect.gen(function* () {
           const client = yield* login
           const connection = yield* begin(client, "file")
-          for (const so of [1234, 2468]) {
-            yield* connection.write(content(1234))
-            const heard = yield* client
-              .ask("STAT")
-              .pipe(Effect.repeat({ until: ({ lines }) => lines.some((line) => line.includes(`${so} bytes`)) }))
-            assert.strictEqual(heard.code, 211)
-          }
+          yield* connection.write(content(5000))
+          client.leave()
+          yield* Descriptors.until(() => told.some(({ _tag }) => _tag === "UploadInterrupted"))
+          assert.deepStrictEqual(Fs.readdirSync(folder), [])
+          connection.unsafeDestroy()
+        }),
+      { partialUploads: "discard" }
+    )
+  )
+
+  it.live("are stored before a QUIT that comes while they do, and answered first", () =>
+    visiting(({ folder, login }) =>
+      Effect.gen(function* () {
+        for (const isHungUp of [false, true]) {
+          const client = yield* login
+          const connection = yield* begin(client, "file")
+          yield* connection.write(content(1000))
+          client.send("QUIT\r\n")
+          if (isHungUp) yield* client.inbox.connection.end
+          yield* turns(5)
+          yield* connection.write(content(2000))
           yield* connection.end
-          assert.strictEqual((yield* client.reply).code, 226)
-          assert.strictEqual((yield* client.ask("SIZE file")).lines[0], "2468")
+          assert.deepStrictEqual([(yield* client.reply).code, (yield* client.reply).code], [226, 221])
+          assert.isTrue(Buffer.concat([content(1000), content(2000)]).equals(Fs.readFileSync(`${folder}/file`)))
           connection.unsafeDestroy()
           client.leave()
-        })
-      )
-    }).pipe(Effect.scoped)
+        }
+        assert.deepStrictEqual(Fs.readdirSync(folder), ["file"])
+      })
+    )
+  )
+
+  it.live("tell STAT how far they are", () =>
+    visiting(({ login }) =>
+      Effect.gen(function* () {
+        const client = yield* login
+        const connection = yield* begin(client, "file")
+        for (const so of [1234, 2468]) {
+          yield* connection.write(content(1234))
+          const heard = yield* client
+            .ask("STAT")
+            .pipe(Effect.repeat({ until: ({ lines }) => lines.some((line) => line.includes(`${so} bytes`)) }))
+          assert.strictEqual(heard.code, 211)
+        }
+        yield* connection.end
+        assert.strictEqual((yield* client.reply).code, 226)
+        assert.strictEqual((yield* client.ask("SIZE file")).lines[0], "2468")
+        connection.unsafeDestroy()
+        client.leave()
+      })
+    )
   )
 
   it.live("that stand still are cut, and their session goes on", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporary
-      yield* visited(
-        folder,
-        (login, told) =>
-          Effect.gen(function* () {
-            const client = yield* login
-            for (const size of [0, 1000]) {
-              const connection = yield* begin(client, "file")
-              yield* connection.write(content(size))
-              assert.strictEqual((yield* client.reply).code, 426)
-              assert.deepInclude(told.filter(({ _tag }) => _tag === "UploadInterrupted").at(-1), {
-                path: "/file",
-                bytes: size
-              })
-              assert.deepStrictEqual(Fs.readdirSync(folder), [])
-              connection.unsafeDestroy()
-            }
-            assert.strictEqual(yield* store(client, "file", (to) => to.write(content(1000))), 226)
-            client.leave()
-          }),
-        { stallTimeout: Duration.millis(300), partialUploads: "discard" }
-      )
-    }).pipe(Effect.scoped)
+    visiting(
+      ({ folder, login, told }) =>
+        Effect.gen(function* () {
+          const client = yield* login
+          for (const size of [0, 1000]) {
+            const connection = yield* begin(client, "file")
+            yield* connection.write(content(size))
+            assert.strictEqual((yield* client.reply).code, 426)
+            assert.deepInclude(told.filter(({ _tag }) => _tag === "UploadInterrupted").at(-1), {
+              path: "/file",
+              bytes: size
+            })
+            assert.deepStrictEqual(Fs.readdirSync(folder), [])
+            connection.unsafeDestroy()
+          }
+          assert.strictEqual(yield* store(client, "file", (to) => to.write(content(1000))), 226)
+          client.leave()
+        }),
+      { stallTimeout: Duration.millis(300), partialUploads: "discard" }
+    )
   )
 
   it.live("are whole or not there when the server ends", () =>
@@ -414,28 +400,24 @@ describe.skipIf(ffi === undefined)("small uploads over the system's network", ()
   )
 
   it.live("that are reset are not stored", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporary
-      yield* visited(
-        folder,
-        (login) =>
-          Effect.gen(function* () {
-            const client = yield* login
-            for (const size of [0, 1000, 100_000]) {
-              for (const waits of [1, 5]) {
-                const connection = yield* begin(client, "file")
-                yield* connection.write(content(size))
-                yield* turns(waits)
-                reset(connection)
-                assert.strictEqual((yield* client.reply).code, 426)
-                assert.deepStrictEqual(Fs.readdirSync(folder), [])
-              }
+    visiting(
+      ({ folder, login }) =>
+        Effect.gen(function* () {
+          const client = yield* login
+          for (const size of [0, 1000, 100_000]) {
+            for (const waits of [1, 5]) {
+              const connection = yield* begin(client, "file")
+              yield* connection.write(content(size))
+              yield* turns(waits)
+              reset(connection)
+              assert.strictEqual((yield* client.reply).code, 426)
+              assert.deepStrictEqual(Fs.readdirSync(folder), [])
             }
-            assert.strictEqual(yield* store(client, "file", (to) => to.write(content(1000))), 226)
-            client.leave()
-          }),
-        { partialUploads: "discard" }
-      )
-    }).pipe(Effect.scoped)
+          }
+          assert.strictEqual(yield* store(client, "file", (to) => to.write(content(1000))), 226)
+          client.leave()
+        }),
+      { partialUploads: "discard" }
+    )
   )
 })

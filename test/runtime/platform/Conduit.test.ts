@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
@@ -7,7 +6,7 @@ import * as Conduit from "../../../src/runtime/platform/Conduit.ts"
 import { epollCalls } from "../../../src/runtime/platform/Epoll.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
-import { temporary } from "../storage/fixtures.ts"
+import { confined, temporary } from "../storage/fixtures.ts"
 
 const { EAGAIN, EBADF } = Os.constants.errno
 
@@ -64,9 +63,8 @@ describe.skipIf(ffi === undefined)("Conduit", () => {
 
   it.scoped("gives back what a file does not take, and keeps nothing of it for the next", ({ skip }) =>
     Effect.gen(function* () {
-      const folder = yield* temporary
-      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]).status !== 0) return skip()
-      yield* Effect.addFinalizer(() => Effect.sync(() => spawnSync("umount", ["-l", folder])))
+      const folder = yield* confined("64k")
+      if (folder === undefined) return skip()
       const full = yield* opened(`${folder}/file`)
       const next = yield* opened(`${yield* temporary}/file`)
       const { far, near } = yield* pair

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -7,7 +6,7 @@ import { Effect } from "effect"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as FileSystem from "../../../src/runtime/platform/FileSystem.ts"
 import * as PromptWrite from "../../../src/runtime/platform/PromptWrite.ts"
-import { temporary } from "../storage/fixtures.ts"
+import { confined, temporary } from "../storage/fixtures.ts"
 
 const opened = (file: string, flags = "w+") =>
   Effect.acquireRelease(
@@ -71,9 +70,8 @@ describe.skipIf(ffi === undefined)("PromptWrite", () => {
 
   it.scoped("writes what still fits on a full disk, and says how much", ({ skip }) =>
     Effect.gen(function* () {
-      const folder = yield* temporary
-      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder]).status !== 0) return skip()
-      yield* Effect.addFinalizer(() => Effect.sync(() => spawnSync("umount", ["-l", folder])))
+      const folder = yield* confined("256k")
+      if (folder === undefined) return skip()
       const file = yield* opened(`${folder}/file`)
       const write = promptly()
       const stored = write(file, bytes, 0)

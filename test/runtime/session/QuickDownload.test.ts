@@ -15,6 +15,7 @@ import * as Begun from "../../../src/runtime/transfer/Begun.ts"
 import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { temporary } from "../storage/fixtures.ts"
+import * as FakeLease from "./FakeLease.ts"
 import { path } from "./Fixture.ts"
 
 const { EAGAIN, EPIPE } = Os.constants.errno
@@ -55,13 +56,7 @@ const retrieve = (given: Partial<Given> = {}) =>
         return answer(length)
       }
     }
-    const lease: Lease = {
-      port: 5000,
-      accepted: Effect.die("nobody waits"),
-      unsafeArrived: () => (given.hasArrived === false ? undefined : connection),
-      unsafeTake: () => void count.taken++,
-      release: () => {}
-    }
+    const lease = FakeLease.make(given.hasArrived === false ? undefined : connection, () => void count.taken++)
     const unsafeOpen = () => {
       count.opened++
       const fd = Fs.openSync(`${folder}/file`, "r")

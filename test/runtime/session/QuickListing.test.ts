@@ -9,6 +9,7 @@ import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickListing from "../../../src/runtime/session/QuickListing.ts"
 import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
+import * as FakeLease from "./FakeLease.ts"
 import { path } from "./Fixture.ts"
 
 interface Given {
@@ -40,10 +41,7 @@ const list = (given: Partial<Given> = {}) => {
     unsafePending: () => given.pending ?? 0,
     ...(isOfSystem && { unsafeForgetInput: () => {} })
   }
-  const lease = {
-    unsafeArrived: () => (given.hasArrived === false ? undefined : connection),
-    unsafeTake: () => void taken++
-  } as unknown as Lease
+  const lease = FakeLease.make(given.hasArrived === false ? undefined : connection, () => void taken++)
   const entries = "entries" in given ? given.entries : [{ name: "one" }, { name: "two" }]
   const actor = {
     house: {

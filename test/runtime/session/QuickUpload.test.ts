@@ -10,6 +10,7 @@ import type { PromptUpload, Stored, StoreOptions } from "../../../src/runtime/st
 import type { Begun } from "../../../src/runtime/transfer/Begun.ts"
 import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
+import * as FakeLease from "./FakeLease.ts"
 import { path } from "./Fixture.ts"
 
 type Payload = Extract<TransferAction["payload"], { readonly _tag: "Upload" }>
@@ -54,13 +55,7 @@ const store = (given: Partial<Given> = {}) => {
   const fake = FakeConnection.make()
   const connection: Connection =
     given.isOfSystem === false ? fake.connection : { ...fake.connection, unsafeForgetInput: () => {} }
-  const lease: Lease = {
-    port: 5000,
-    accepted: Effect.die("nobody waits"),
-    unsafeArrived: () => (given.hasArrived === false ? undefined : connection),
-    unsafeTake: () => void count.taken++,
-    release: () => {}
-  }
+  const lease = FakeLease.make(given.hasArrived === false ? undefined : connection, () => void count.taken++)
   const later = Effect.die("a fiber does that")
   const size = () => stored.reduce((sum, { length }) => sum + length, 0)
   const upload: PromptUpload = {

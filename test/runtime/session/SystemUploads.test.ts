@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
@@ -17,7 +16,7 @@ import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import * as Weft from "../../../src/runtime/Weft.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as FtpClient from "../../support/FtpClient.ts"
-import { temporary } from "../storage/fixtures.ts"
+import { confined, temporary } from "../storage/fixtures.ts"
 
 const host = "127.0.0.1"
 const MIB = 1024 * 1024
@@ -156,9 +155,8 @@ describe.skipIf(ffi === undefined)("uploads over the system's network", () => {
 
   it.live("that do not fit leave the file as it was, and nothing in others", ({ skip }) =>
     Effect.gen(function* () {
-      const folder = yield* temporary
-      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]).status !== 0) return skip()
-      yield* Effect.addFinalizer(() => Effect.sync(() => spawnSync("umount", ["-l", folder])))
+      const folder = yield* confined("4m")
+      if (folder === undefined) return skip()
       yield* visited(folder, (login) =>
         Effect.gen(function* () {
           const [one, other] = [yield* login, yield* login]

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import * as Crypto from "node:crypto"
 import * as Fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
@@ -16,7 +16,7 @@ import * as Locks from "../../../src/runtime/storage/Locks.ts"
 import * as Partials from "../../../src/runtime/storage/Partials.ts"
 import * as PromptUpload from "../../../src/runtime/storage/PromptUpload.ts"
 import { Storage, type StoreOptions, type Upload } from "../../../src/runtime/storage/Storage.ts"
-import { at, descriptors, fill, onDisk, temporary, whole } from "./fixtures.ts"
+import { at, confined, descriptors, fill, onDisk, temporary, whole } from "./fixtures.ts"
 
 const usual: StoreOptions = { ...whole, sync: false }
 
@@ -503,9 +503,8 @@ describe.skipIf(ffi === undefined)("such an upload that does not fit", () => {
   for (const policy of ["keep", "discard"] as const) {
     it.live(`tells so, and ${policy}s what did`, ({ skip }) =>
       Effect.gen(function* () {
-        const folder = yield* temporary
-        if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]).status !== 0) return skip()
-        yield* Effect.addFinalizer(() => Effect.sync(() => spawnSync("umount", ["-l", folder])))
+        const folder = yield* confined("64k")
+        if (folder === undefined) return skip()
         yield* Effect.gen(function* () {
           const storage = yield* Storage
           const before = descriptors()

@@ -6,7 +6,7 @@ import { epollCalls } from "../../../src/runtime/platform/Epoll.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage, type StoreOptions, type Upload } from "../../../src/runtime/storage/Storage.ts"
-import { at, onDisk, temporary, whole } from "./fixtures.ts"
+import { at, confined, onDisk, temporary, whole } from "./fixtures.ts"
 
 const usual: StoreOptions = { ...whole, partial: "keep", sync: false }
 
@@ -68,9 +68,8 @@ describe.skipIf(ffi === undefined)("what a socket has received", () => {
 
   it.scoped("fills a disk to its last byte, and that is what is kept", ({ skip }) =>
     Effect.gen(function* () {
-      const folder = yield* temporary
-      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]).status !== 0) return skip()
-      yield* Effect.addFinalizer(() => Effect.sync(() => spawnSync("umount", ["-l", folder])))
+      const folder = yield* confined("64k")
+      if (folder === undefined) return skip()
       yield* Effect.gen(function* () {
         const storage = yield* Storage
         yield* Effect.scoped(

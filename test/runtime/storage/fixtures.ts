@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -35,6 +36,16 @@ export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acqui
   }),
   (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
 )
+
+/** A folder in memory that holds so much (as `mount` has it, such as "64k") and no more; `undefined` where it cannot be mounted. */
+export const confined = (size: string): Effect.Effect<string | undefined, never, Scope.Scope> =>
+  Effect.tap(
+    Effect.map(temporary, (folder) => {
+      const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder])
+      return mounted.status === 0 ? folder : undefined
+    }),
+    (folder) => Effect.addFinalizer(() => Effect.sync(() => folder && spawnSync("umount", ["-l", folder])))
+  )
 
 /** A folder where calls are made on the pool, as they are wherever a disk may have to be waited for. */
 export const onDisk: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(

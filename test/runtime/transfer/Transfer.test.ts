@@ -18,6 +18,19 @@ import { temporary } from "../storage/fixtures.ts"
 
 const content = Uint8Array.from({ length: 100_000 }, (_, at) => (at * 31 + (at >> 8)) & 0xff)
 
+/** A download from byte 1000 on. */
+const request = (given: Pick<Request, "storage" | "connect" | "opened" | "begun" | "progress">): Request => ({
+  payload: { _tag: "File", path: path("/file"), offset: 1000 },
+  representation: "I",
+  mode: "S",
+  rights: Rights.readWrite,
+  throttle: undefined,
+  unsafeNow: () => 0,
+  unsafeAfter,
+  intake: undefined as never,
+  ...given
+})
+
 /** Goes on with a download from byte 1000 of which nothing is out, over a connection that sends files as `sendFile` does. */
 const goOn = (sendFile: (part: FilePart) => ReturnType<NonNullable<Connection["sendFile"]>>) =>
   Effect.gen(function* () {
@@ -31,29 +44,16 @@ const goOn = (sendFile: (part: FilePart) => ReturnType<NonNullable<Connection["s
       end: Effect.sync(() => void ended++)
     }
     const progress = Progress.make(0)
-    const request: Request = {
-      storage,
-      payload: { _tag: "File", path: path("/file"), offset: 1000 },
-      representation: "I",
-      mode: "S",
-      rights: Rights.readWrite,
-      connect: Effect.die("it is connected"),
-      opened: () => assert.fail("it was told already"),
-      begun: {
-        _tag: "Download",
-        connection,
-        file: Descriptor.unsafeOwned(-1, () => {}),
-        offset: 1000,
-        length: content.length - 1000,
+    const file = Descriptor.unsafeOwned(-1, () => {})
+    const outcome = yield* Transfer.run(
+      request({
+        storage,
+        connect: Effect.die("it is connected"),
+        opened: () => assert.fail("it was told already"),
+        begun: { _tag: "Download", connection, file, offset: 1000, length: content.length - 1000, progress },
         progress
-      },
-      progress,
-      throttle: undefined,
-      unsafeNow: () => 0,
-      unsafeAfter,
-      intake: undefined as never
-    }
-    const outcome = yield* Transfer.run(request)
+      })
+    )
     return { ended, outcome, progress, written }
   })
 
@@ -80,22 +80,15 @@ const sendFound = (takes: (length: number) => number) =>
     }
     const file = Descriptor.unsafeOwned(Fs.openSync(`${folder}/file`, "r"), Fs.closeSync)
     const progress = Progress.make(0)
-    const request: Request = {
-      storage,
-      payload: { _tag: "File", path: path("/file"), offset: 1000 },
-      representation: "I",
-      mode: "S",
-      rights: Rights.readWrite,
-      connect: Effect.succeed(connection),
-      opened: (size) => void opened.push(size),
-      begun: { _tag: "Found", file, offset: 1000, length: content.length - 1000, progress },
-      progress,
-      throttle: undefined,
-      unsafeNow: () => 0,
-      unsafeAfter,
-      intake: undefined as never
-    }
-    const outcome = yield* Transfer.run(request)
+    const outcome = yield* Transfer.run(
+      request({
+        storage,
+        connect: Effect.succeed(connection),
+        opened: (size) => void opened.push(size),
+        begun: { _tag: "Found", file, offset: 1000, length: content.length - 1000, progress },
+        progress
+      })
+    )
     file.unsafeClose()
     return { opened, outcome, progress, sent }
   })

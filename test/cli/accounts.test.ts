@@ -139,8 +139,8 @@ describe("weft account", () => {
 })
 
 /** Talks one line at a time. */
-const client = (port: number) => {
-  const socket = Net.connect(port, "127.0.0.1")
+const client = (port: number, localAddress = "127.0.0.1") => {
+  const socket = Net.connect({ port, host: "127.0.0.1", localAddress })
   let text = ""
   let heard = () => {}
   socket.on("data", (bytes) => {
@@ -159,6 +159,57 @@ const client = (port: number) => {
   }
   return { reply, say, end: () => socket.destroy() }
 }
+
+/** The first that is written and matches. */
+const written = (child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> =>
+  new Promise((resolve, reject) => {
+    let text = ""
+    const hear = (more: unknown) => {
+      text += String(more)
+      const found = pattern.exec(text)
+      if (found === null) return
+      for (const from of [child.stdout, child.stderr]) from?.off("data", hear)
+      resolve(found)
+    }
+    for (const from of [child.stdout, child.stderr]) from?.on("data", hear)
+    child.once("exit", (code) => reject(new Error(`ended with ${code}: ${text}`)))
+  })
+
+it("guests are out on every shard once an account of theirs has been read, and in again without it", {
+  timeout: 60_000
+}, async () => {
+  await weft("account add ann --accounts g.yaml --password-stdin", "right")
+  const flags = ["--accounts", "g.yaml", "--anonymous", "--shards", "2", "--threads", "2", "--ban-after", "0"]
+  const server = start(["serve", "--port", "0", ...flags])
+  try {
+    const port = Number((await written(server, /:(\d+), serving/))[1])
+    const logins = async (lines: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+      const clients = Array.from({ length: 6 }, (_, i) => client(port, `127.0.0.${i + 1}`))
+      const answers = await Promise.all(
+        clients.map(async ({ reply, say }) => {
+          let last = await reply()
+          for (const line of lines) last = await say(line)
+          return last
+        })
+      )
+      for (const { end } of clients) end()
+      return [...new Set(answers)]
+    }
+    const guest = ["USER anonymous", "PASS me@"]
+    assert.deepStrictEqual(await logins(guest), ["230"])
+    const shut = written(server, /accounts read anew/)
+    await weft("account add anonymous --accounts g.yaml --password-stdin", "own")
+    await shut
+    assert.deepStrictEqual(await logins(guest), ["530"])
+    assert.deepStrictEqual(await logins(["USER anonymous", "PASS own"]), ["230"])
+    const opened = written(server, /accounts read anew/)
+    await weft("account remove anonymous --accounts g.yaml")
+    await opened
+    assert.deepStrictEqual(await logins(guest), ["230"])
+  } finally {
+    server.kill("SIGKILL")
+  }
+})
 
 it("weft serve --accounts lets in who is in the file, and SIGHUP does not end it", async () => {
   await weft("account add ann --accounts e.yaml --home e --permissions read-write --password-stdin", "right")

@@ -42,7 +42,7 @@ export interface Credentials {
 export type Certified = Pick<Credentials, "name" | "peer">
 
 /**
- * Who is welcomed with any password, and always: `anybody` under any name, or `anonymous` alone.
+ * Who is welcomed with any password: `anybody` under any name, or `anonymous` alone.
  *
  * @since 0.1.0
  * @category models
@@ -66,10 +66,12 @@ export class Accounts extends Context.Tag("weft/Accounts")<
     /** The account of a client whose certificate has this name and is believed. Absent: certificates open no accounts. */
     readonly recognise?: (who: Certified) => Effect.Effect<Account.Account, AccountsError>
     /**
-     * Says of `authenticate`, for threads that cannot call it, whom it welcomes as `passwordless` does, now and ever. Absent: it has
-     * to be asked each time.
+     * Says of `authenticate`, for threads that cannot call it, whom it welcomes as `passwordless` does, whenever the `door` is open.
+     * Absent: it has to be asked each time.
      */
     readonly passwordless?: Passwordless
+    /** The memory of a `Door`, where that may change. Absent: it is always open. */
+    readonly door?: SharedArrayBuffer
   }
 >() {}
 

@@ -7,6 +7,7 @@ import * as LimitText from "../../domain/limits/LimitText.ts"
 import * as StateFile from "../state/StateFile.ts"
 import { Accounts, AccountsError, anonymousAccount } from "./Accounts.ts"
 import * as AccountsFile from "./AccountsFile.ts"
+import * as Door from "./Door.ts"
 import * as Hasher from "./Hasher.ts"
 import * as Password from "./Password.ts"
 
@@ -56,6 +57,10 @@ const toAccountsError = (cause: Hasher.HasherError) => {
   }
 }
 
+/** An account of that name, in whatever letter case and even a disabled one, is asked for its own password. */
+const hasGuest = (book: AccountsFile.Book): boolean =>
+  [...book.keys()].some((name) => anonymousAccount(name) !== undefined)
+
 const load = (file: string): Effect.Effect<State, AccountsFile.AccountsFileError> =>
   AccountsFile.load(file).pipe(
     Effect.tap(({ isOpen }) =>
@@ -67,8 +72,8 @@ const load = (file: string): Effect.Effect<State, AccountsFile.AccountsFileError
   )
 
 /**
- * The accounts of a file, their passwords compared by a hasher of the host's. Whenever it changes, or `reload` says so, it is read again: a broken one is logged and changes nothing, a
- * good one counts for logins from then on. Sessions that are logged in stay as they are. Unknown names, wrong passwords and
+ * The accounts of a file, their passwords compared by a hasher of the host's. Whenever it changes, or `reload` says so, it is read
+ * again: a broken one is logged and changes nothing, a good one counts for logins from then on, on all threads. Sessions that are logged in stay as they are. Unknown names, wrong passwords and
  * disabled accounts are refused alike, and after the same work. Fails where the file is broken to begin with.
  *
  * @since 0.1.0
@@ -81,6 +86,14 @@ export const make = (
   Effect.gen(function* () {
     const { file } = options
     let state = yield* load(file)
+    const door = new SharedArrayBuffer(Door.sharedBytes)
+    const { unsafeSet } = Door.of(door)
+
+    const unsafeTakeUp = (found: State) => {
+      state = found
+      unsafeSet(options.anonymous === true && !hasGuest(found.book))
+    }
+    unsafeTakeUp(state)
 
     const reload = Effect.matchEffect(load(file), {
       onFailure: ({ message }) =>
@@ -89,7 +102,7 @@ export const make = (
         ),
       onSuccess: (found) => {
         if (found.text === state.text) return Effect.void
-        state = found
+        unsafeTakeUp(found)
         return Effect.logInfo("accounts read anew").pipe(Effect.annotateLogs({ file, accounts: found.book.size }))
       }
     })
@@ -118,7 +131,8 @@ export const make = (
           return entry?.certificate === true && !entry.disabled
             ? Effect.succeed(entry.account)
             : new AccountsError({ reason: "Refused" })
-        })
+        }),
+      ...(options.anonymous === true ? { passwordless: "anonymous", door } : {})
     })
   })
 

@@ -1,25 +1,40 @@
 import * as Effect from "effect/Effect"
 import * as Accounts from "../accounts/Accounts.ts"
+import * as Door from "../accounts/Door.ts"
 import type { FtpConfig } from "../config/FtpConfig.ts"
 import type { LastBan } from "./LastBan.ts"
 import type { Ledger, Welcome } from "./Ledger.ts"
 
 /**
- * Whose logins each thread may decide for itself: those that are always welcome, where no limit counts the sessions or the attempts of
- * all threads. `undefined` where the owner of the ledger has to be asked each time.
+ * Whose logins a thread may decide for itself, and the memory of the `Door` that says whether it may right now; always, where there is
+ * none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Local {
+  readonly passwordless: Accounts.Passwordless
+  readonly door: SharedArrayBuffer | undefined
+}
+
+/**
+ * What each thread may decide for itself: logins that need no password, where no limit counts the sessions or the attempts of all
+ * threads. `undefined` where the owner of the ledger has to be asked each time.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const deciding = (
   config: Pick<FtpConfig, "loginRate" | "maxSessionsPerAccount">,
-  accounts: Accounts.Accounts["Type"]
-): Accounts.Passwordless | undefined =>
-  config.loginRate === 0 && config.maxSessionsPerAccount === 0 ? accounts.passwordless : undefined
+  { door, passwordless }: Accounts.Accounts["Type"]
+): Local | undefined =>
+  passwordless !== undefined && config.loginRate === 0 && config.maxSessionsPerAccount === 0
+    ? { passwordless, door }
+    : undefined
 
 /**
  * The owner's ledger, as a thread uses it that may decide these logins itself; the owner's own where there are none. Everybody else's,
- * and all of them while somebody may be banned, are the owner's, and so are quotas. The owner does not hear of those who are welcomed
+ * and all of them while somebody may be banned or the door is shut, are the owner's, and so are quotas. The owner does not hear of those who are welcomed
  * here: it has nothing to count of them.
  *
  * @since 0.1.0
@@ -28,14 +43,15 @@ export const deciding = (
 export const over = (
   owner: Ledger["Type"],
   options: {
-    readonly passwordless: Accounts.Passwordless | undefined
+    readonly local: Local | undefined
     readonly lastBan: LastBan
     /** Milliseconds since the epoch. */
     readonly unsafeNow: () => number
   }
 ): Ledger["Type"] => {
-  const { lastBan, passwordless, unsafeNow } = options
-  if (passwordless === undefined) return owner
+  const { lastBan, local, unsafeNow } = options
+  if (local === undefined) return owner
+  const door = local.door && Door.of(local.door)
   /** Sessions that the owner may know. */
   const known = new Set<number>()
 
@@ -51,8 +67,9 @@ export const over = (
 
   const unsafeLogin = (session: number, { name }: Accounts.Credentials): Welcome | undefined => {
     if (!lastBan.unsafeIsOver(unsafeNow())) return undefined
-    const account = Accounts.passwordless(passwordless, name)
-    if (account === undefined) return undefined
+    const account = Accounts.passwordless(local.passwordless, name)
+    // The door is looked at last: nothing lies between the look and the welcome.
+    if (account === undefined || door?.unsafeIsOpen() === false) return undefined
     unsafeLogout(session)
     return { account, upload: undefined, download: undefined }
   }

@@ -67,11 +67,11 @@ export const layerServing = <E, R>(
       config,
       Effect.gen(function* () {
         const { bans, ledger: owner } = yield* LedgerOwner.make(config)
-        const passwordless = LedgerLocal.deciding(config, yield* Accounts)
+        const local = LedgerLocal.deciding(config, yield* Accounts)
         const lastBan = LastBan.make(new SharedArrayBuffer(LastBan.sharedBytes))
         bans.unsafeHear(lastBan)
         const { unsafeCurrentTimeMillis: unsafeNow } = yield* Effect.clock
-        const ledger = LedgerLocal.over(owner, { passwordless, lastBan, unsafeNow })
+        const ledger = LedgerLocal.over(owner, { local, lastBan, unsafeNow })
         const context = yield* Layer.build(Layer.provide(serving, Layer.succeed(Ledger, ledger)))
         return { serve: Context.get(context, Serve), bans }
       })

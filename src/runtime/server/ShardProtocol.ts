@@ -45,6 +45,8 @@ export interface ThreadBoot {
   readonly descriptors: SharedArrayBuffer
   /** See `LastBan`. */
   readonly lastBan: SharedArrayBuffer
+  /** See `Door`; absent where it is always open. */
+  readonly door: SharedArrayBuffer | undefined
   /** See `Interest`. */
   readonly interest: SharedArrayBuffer
 }

@@ -46,6 +46,7 @@ export interface Options {
   /** What of that is wanted; see `Interest`. */
   readonly interest: SharedArrayBuffer
   readonly lastBan: SharedArrayBuffer
+  readonly door: SharedArrayBuffer | undefined
   /** Answers what its sessions ask, and forgets them when it has ended. */
   readonly owner: LedgerOwner
 }
@@ -91,9 +92,9 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
 
     yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const { interest, lastBan } = options
+        const { door, interest, lastBan } = options
         const boot = Schema.encodeSync(Boot)(options.boot)
-        const workerData: ThreadBoot = { boot, acceptor, shared, descriptors, interest, lastBan }
+        const workerData: ThreadBoot = { boot, acceptor, shared, descriptors, interest, lastBan, door }
         const thread = new Worker(options.entry, {
           workerData,
           transferList: [acceptor],

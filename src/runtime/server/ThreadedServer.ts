@@ -76,7 +76,7 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     return yield* new ServerError({ reason: "Other", detail: "there are fewer passive ports than shards" })
   }
 
-  const passwordless = LedgerLocal.deciding(config, yield* Accounts)
+  const local = LedgerLocal.deciding(config, yield* Accounts)
   const lastBan = new SharedArrayBuffer(LastBan.sharedBytes)
   const owner = yield* Effect.provideService(LedgerOwner.make(config), Events, hub)
 
@@ -114,7 +114,7 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
       config: ofShard(config, index, layout.shards),
       index,
       pools,
-      passwordless,
+      passwordless: local?.passwordless,
       ...addressesOf(options)
     })),
     entry: new URL("./shardThread.js", entries),
@@ -125,6 +125,7 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     unsafeTell: hub.unsafeTell,
     interest: hub.interest,
     lastBan,
+    door: local?.door,
     unsafeMaterial: keeper.unsafeMaterial
   })
   unsafeReplace = shards.unsafeReplace

@@ -35,7 +35,7 @@ const encodeLedger = Schema.encodeSync(FromShard)
 const client = LedgerClient.make((message) => parentPort?.postMessage(encodeLedger({ _tag: "Ledger", message })))
 
 const ledger = LedgerLocal.over(client.ledger, {
-  passwordless: boot.passwordless,
+  local: boot.passwordless && { passwordless: boot.passwordless, door: thread.door },
   lastBan: LastBan.make(thread.lastBan),
   unsafeNow: Date.now
 })

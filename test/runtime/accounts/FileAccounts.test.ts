@@ -4,6 +4,7 @@ import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Queue, Redacted, Stream } from "effect"
 import * as Accounts from "../../../src/runtime/accounts/Accounts.ts"
+import * as Door from "../../../src/runtime/accounts/Door.ts"
 import * as FileAccounts from "../../../src/runtime/accounts/FileAccounts.ts"
 import type { Hasher } from "../../../src/runtime/accounts/Hasher.ts"
 import * as Password from "../../../src/runtime/accounts/Password.ts"
@@ -33,14 +34,19 @@ const login = (accounts: Accounts.Accounts["Type"], name: string, password: stri
     .pipe(Effect.match({ onFailure: ({ reason }) => reason as string, onSuccess: (account) => account.name }))
 
 /** Log lines as they come. */
-const listening = Effect.gen(function* () {
-  const lines = yield* Queue.sliding<string>(64)
-  const logger = Logger.make(({ annotations, message }) => {
-    lines.unsafeOffer(`${String(message)} ${[...annotations].map(([, value]) => String(value)).join(" ")}`)
+const listen = (unsafeHear: (line: string) => void = () => {}) =>
+  Effect.gen(function* () {
+    const lines = yield* Queue.sliding<string>(64)
+    const logger = Logger.make(({ annotations, message }) => {
+      const line = `${String(message)} ${[...annotations].map(([, value]) => String(value)).join(" ")}`
+      unsafeHear(line)
+      lines.unsafeOffer(line)
+    })
+    const heard = (part: string) => Effect.repeat(Queue.take(lines), { until: (text) => text.includes(part) })
+    return { heard, layer: Logger.replace(Logger.defaultLogger, logger) }
   })
-  const heard = (part: string) => Effect.repeat(Queue.take(lines), { until: (text) => text.includes(part) })
-  return { heard, layer: Logger.replace(Logger.defaultLogger, logger) }
-})
+
+const listening = listen()
 
 const build = (options: FileAccounts.Options, logs: Layer.Layer<never>) =>
   Effect.map(
@@ -149,6 +155,55 @@ describe("FileAccounts", () => {
       replace(file, `accounts:\n${yield* line("ann", "new")}`)
       yield* heard("accounts read anew")
       assert.strictEqual(yield* login(accounts, "ann", "new"), "ann")
+    })
+  )
+
+  it.scopedLive(
+    "the door is open to guests as long as none has an account, and stands right before a reload is told of",
+    () =>
+      Effect.gen(function* () {
+        const file = Path.join(yield* folder, "a.yaml")
+        const ann = yield* line("ann", "right")
+        replace(file, `accounts:\n${ann}`)
+        let isOpen = () => true
+        const told: Array<boolean> = []
+        const { heard, layer } = yield* listen((text) => {
+          if (text.includes("accounts read anew")) told.push(isOpen())
+        })
+        const accounts = yield* build({ file, anonymous: true }, layer)
+        assert.strictEqual(accounts.passwordless, "anonymous")
+        if (accounts.door === undefined) return assert.fail("no door")
+        isOpen = Door.of(accounts.door).unsafeIsOpen
+        assert.isTrue(isOpen())
+        const guests = [
+          yield* line("anonymous", "own"),
+          yield* line("FTP", "own"),
+          yield* line("ftp", "own", ", disabled: true"),
+          yield* line("anonymouse", "own")
+        ]
+        for (const guest of guests) {
+          replace(file, `accounts:\n${ann}${guest}`)
+          yield* heard("accounts read anew")
+          replace(file, `accounts:\n${ann}${guest}  - name: broken\n`)
+          yield* heard("password is missing")
+          told.push(isOpen())
+          replace(file, `accounts:\n${ann}`)
+          yield* heard("accounts read anew")
+        }
+        const shut = [false, false, true]
+        assert.deepStrictEqual(told, [...shut, ...shut, ...shut, true, true, true])
+      })
+  )
+
+  it.scopedLive("nobody may be let in elsewhere where guests are not welcome, or have an account to begin with", () =>
+    Effect.gen(function* () {
+      const file = Path.join(yield* folder, "a.yaml")
+      replace(file, `accounts:\n${yield* line("Anonymous", "own")}`)
+      const { layer } = yield* listening
+      const { door, passwordless } = yield* build({ file }, layer)
+      assert.deepStrictEqual([door, passwordless], [undefined, undefined])
+      const own = yield* build({ file, anonymous: true }, layer)
+      assert.isFalse(own.door && Door.of(own.door).unsafeIsOpen())
     })
   )
 

@@ -2,7 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Layer, Redacted } from "effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Rights from "../../../src/domain/Rights.ts"
-import { Accounts, layerAnonymous, layerOpen, passwordless } from "../../../src/runtime/accounts/Accounts.ts"
+import {
+  Accounts,
+  layerAnonymous,
+  layerOpen,
+  type Passwordless,
+  passwordless
+} from "../../../src/runtime/accounts/Accounts.ts"
+import * as Door from "../../../src/runtime/accounts/Door.ts"
 import * as LastBan from "../../../src/runtime/limits/LastBan.ts"
 import { type Ledger, LoginError } from "../../../src/runtime/limits/Ledger.ts"
 import * as LedgerLocal from "../../../src/runtime/limits/LedgerLocal.ts"
@@ -12,7 +19,7 @@ import * as Weft from "../../../src/runtime/Weft.ts"
 const credentials = (name: string) => ({ name, password: Redacted.make("secret"), peer: "198.51.100.7" })
 
 /** An owner who lets in "member" alone and notes what it is asked. */
-const world = (who: "anybody" | "anonymous" | undefined) => {
+const world = (passwordless: Passwordless | undefined, door?: SharedArrayBuffer) => {
   const asked: Array<string> = []
   const account = { name: "member", rights: Rights.readWrite, limits: {} }
   const owner: Ledger["Type"] = {
@@ -35,7 +42,11 @@ const world = (who: "anybody" | "anonymous" | undefined) => {
   }
   const lastBan = LastBan.make(new SharedArrayBuffer(LastBan.sharedBytes))
   const clock = { now: 1_000_000 }
-  const ledger = LedgerLocal.over(owner, { passwordless: who, lastBan, unsafeNow: () => clock.now })
+  const ledger = LedgerLocal.over(owner, {
+    local: passwordless && { passwordless, door },
+    lastBan,
+    unsafeNow: () => clock.now
+  })
   const login = (session: number, name: string) =>
     Effect.map(Effect.either(ledger.login(session, credentials(name))), (verdict) =>
       Either.match(verdict, { onLeft: ({ reason }) => reason, onRight: ({ account }) => account.name })
@@ -89,6 +100,22 @@ describe("LedgerLocal", () => {
     })
   )
 
+  it.effect("asks the owner of everybody while the door is shut", () =>
+    Effect.gen(function* () {
+      const shared = new SharedArrayBuffer(Door.sharedBytes)
+      const door = Door.of(shared)
+      const { asked, ledger, login } = world("anonymous", shared)
+      assert.strictEqual(yield* login(1, "anonymous"), "Refused")
+      door.unsafeSet(true)
+      assert.strictEqual(yield* login(1, "anonymous"), "anonymous")
+      assert.strictEqual(yield* login(2, "ftp"), "ftp")
+      door.unsafeSet(false)
+      assert.isUndefined(ledger.unsafeLogin?.(3, credentials("ftp")))
+      assert.strictEqual(yield* login(3, "ftp"), "Refused")
+      assert.deepStrictEqual(asked, ["login 1 anonymous", "logout 1", "login 3 ftp"])
+    })
+  )
+
   it("is the owner's own where nobody is welcome without a password", () => {
     const { ledger, owner } = world(undefined)
     assert.strictEqual(ledger, owner)
@@ -100,12 +127,20 @@ describe("LedgerLocal", () => {
       Effect.gen(function* () {
         const who = (given: Parameters<typeof Weft.config>[0], accounts = layerOpen) =>
           Effect.map(Effect.provide(Accounts, accounts), (found) => LedgerLocal.deciding(Weft.config(given), found))
-        assert.strictEqual(yield* who({}), "anybody")
-        assert.strictEqual(yield* who({}, layerAnonymous), "anonymous")
+        assert.deepStrictEqual(yield* who({}), { passwordless: "anybody", door: undefined })
+        assert.deepStrictEqual(yield* who({}, layerAnonymous), { passwordless: "anonymous", door: undefined })
         assert.isUndefined(yield* who({ maxSessionsPerAccount: 3 }))
         assert.isUndefined(yield* who({ loginRate: 3 }))
         const own = Layer.succeed(Accounts, { authenticate: () => Effect.die("not asked") })
         assert.isUndefined(yield* who({}, own))
+        const door = new SharedArrayBuffer(Door.sharedBytes)
+        const both = Layer.succeed(Accounts, {
+          authenticate: () => Effect.die("not asked"),
+          passwordless: "anonymous",
+          door
+        })
+        assert.deepStrictEqual(yield* who({}, both), { passwordless: "anonymous", door })
+        assert.isUndefined(yield* who({ loginRate: 3 }, both))
       })
   )
 

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Duration, Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import * as Rights from "../../../src/domain/Rights.ts"
 import { Accounts, AccountsError, layerAnonymous } from "../../../src/runtime/accounts/Accounts.ts"
+import * as Door from "../../../src/runtime/accounts/Door.ts"
 import type { Running } from "./TestServer.ts"
 import * as TestServer from "./TestServer.ts"
 
@@ -46,6 +47,19 @@ const apart = ({ enter }: Running) =>
       second.client.destroy()
     }
   })
+
+/** Lets guests in as long as the door is open, and says to all whom it is asked of that it cannot tell; that is no guess. */
+const ajar = () => {
+  const shared = new SharedArrayBuffer(Door.sharedBytes)
+  const door = Door.of(shared)
+  door.unsafeSet(true)
+  const whose = Layer.succeed(Accounts, {
+    authenticate: () => new AccountsError({ reason: "Unavailable" }),
+    passwordless: "anonymous",
+    door: shared
+  })
+  return { door, whose }
+}
 
 describe.each(drivers)("limits %s", (_, driver) => {
   it.scopedLive("of 200 connections that log in at once, one gets in where one is allowed", () =>
@@ -125,6 +139,27 @@ describe.each(drivers)("limits %s", (_, driver) => {
     })
   )
 
+  it.scopedLive("a door that is shut holds on every thread at once, also for who is connected already", () =>
+    Effect.gen(function* () {
+      const { door, whose } = ajar()
+      const running = yield* make(driver, { clientsPerThread: 9 }, whose)
+      const guests = yield* apart(running)
+      const answers = (name: string) => Effect.forEach(guests, ({ ask }) => ask(`LOGIN ${name} me`))
+      const areInside = (all: ReadonlyArray<string | undefined>) =>
+        all.map((answer) => answer?.startsWith("230 ") ?? false)
+      assert.deepStrictEqual(areInside(yield* answers("anonymous")), [true, true])
+      for (let turn = 0; turn < 3; turn++) {
+        door.unsafeSet(false)
+        assert.deepStrictEqual(yield* answers("ftp"), ["530 Unavailable", "530 Unavailable"])
+        const { client } = yield* running.enter()
+        assert.strictEqual(yield* client.ask("LOGIN anonymous me"), "530 Unavailable")
+        client.destroy()
+        door.unsafeSet(true)
+        assert.deepStrictEqual(areInside(yield* answers("ftp")), [true, true])
+      }
+    })
+  )
+
   it.scopedLive("no more clients than are allowed in all, whatever room the pools have", () =>
     Effect.gen(function* () {
       const { enter, server } = yield* make(driver, { maxClients: 3, clientsPerThread: 9 })
@@ -140,6 +175,23 @@ describe.each(drivers)("limits %s", (_, driver) => {
 })
 
 describe("limits and a shard that dies", () => {
+  it.scopedLive("the one that comes after it knows whether the door is open", () =>
+    Effect.gen(function* () {
+      const { door, whose } = ajar()
+      const running = yield* TestServer.sharded({ clientsPerThread: 9 }, {}, whose)
+      const [dying, living] = yield* apart(running)
+      door.unsafeSet(false)
+      dying.say("EXIT")
+      yield* dying.closed
+      living.say("EXIT")
+      yield* living.closed
+      const [one, other] = yield* apart(running)
+      for (const guest of [one, other]) assert.strictEqual(yield* guest.ask("LOGIN anonymous me"), "530 Unavailable")
+      door.unsafeSet(true)
+      for (const guest of [one, other]) assert.match((yield* guest.ask("LOGIN anonymous me")) ?? "", /^230 /)
+    })
+  )
+
   it.scopedLive("its sessions are logged out, and another thread measures what it was measuring", () =>
     Effect.gen(function* () {
       const running = yield* TestServer.sharded({ maxSessionsPerAccount: 1, clientsPerThread: 9 }, {}, accounts)

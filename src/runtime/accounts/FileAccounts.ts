@@ -113,18 +113,19 @@ export const make = (
     )
 
     return Accounts.of({
-      authenticate: ({ name, password, peer, suspect = false }) =>
-        Effect.gen(function* () {
-          const { book, dummy } = state
-          const entry = book.get(name)
-          const anonymous = options.anonymous === true && entry === undefined ? anonymousAccount(name) : undefined
-          if (anonymous !== undefined) return anonymous
+      authenticate: ({ name, password, peer, suspect = false }) => {
+        const { book, dummy } = state
+        const entry = book.get(name)
+        const anonymous = options.anonymous === true && entry === undefined ? anonymousAccount(name) : undefined
+        if (anonymous !== undefined) return Effect.succeed(anonymous)
+        return Effect.gen(function* () {
           const matches = yield* hasher
             .verify({ key: AddressBlock.of(peer), suspect }, password, entry?.password ?? dummy)
             .pipe(Effect.mapError(toAccountsError))
           if (!matches || entry === undefined || entry.disabled) return yield* new AccountsError({ reason: "Refused" })
           return entry.account
-        }),
+        })
+      },
       recognise: ({ name }) =>
         Effect.suspend(() => {
           const entry = state.book.get(name)

@@ -1,6 +1,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -135,20 +136,23 @@ export const make = (config: Config): Effect.Effect<LedgerOwner, never, Accounts
 
     /** A block that is banned has no more passwords compared, not even those that wait already. */
     const unlessBanned = <A, E>(block: string, comparison: Effect.Effect<A, E>): Effect.Effect<A, E | LoginError> =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => {
-          const end = Deferred.unsafeMake<never, LoginError>(FiberId.none)
-          const all = compared.get(block) ?? new Set()
-          compared.set(block, all.add(end))
-          return end
-        }),
-        (end) => Effect.raceFirst(comparison, Deferred.await(end)),
-        (end) =>
-          Effect.sync(() => {
-            const all = compared.get(block)
-            if (all?.delete(end) === true && all.size === 0) compared.delete(block)
-          })
-      )
+      // What is known already takes no time that a ban could come in; a race is two fibers.
+      Exit.isExit(comparison)
+        ? comparison
+        : Effect.acquireUseRelease(
+            Effect.sync(() => {
+              const end = Deferred.unsafeMake<never, LoginError>(FiberId.none)
+              const all = compared.get(block) ?? new Set()
+              compared.set(block, all.add(end))
+              return end
+            }),
+            (end) => Effect.raceFirst(comparison, Deferred.await(end)),
+            (end) =>
+              Effect.sync(() => {
+                const all = compared.get(block)
+                if (all?.delete(end) === true && all.size === 0) compared.delete(block)
+              })
+          )
 
     /** What is known of an account, checked against what else has happened since the question was asked. */
     const welcome = ({ attempt, block, name, session }: Attempt, account: Account) =>

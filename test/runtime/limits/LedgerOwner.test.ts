@@ -5,7 +5,7 @@ import type { Account } from "../../../src/domain/Account.ts"
 import { type Amount, nothing } from "../../../src/domain/limits/Quotas.ts"
 import * as Rights from "../../../src/domain/Rights.ts"
 import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
-import { Accounts, AccountsError } from "../../../src/runtime/accounts/Accounts.ts"
+import { Accounts, AccountsError, layerAnonymous } from "../../../src/runtime/accounts/Accounts.ts"
 import type { LoginError } from "../../../src/runtime/limits/Ledger.ts"
 import * as LedgerClient from "../../../src/runtime/limits/LedgerClient.ts"
 import * as LedgerDesk from "../../../src/runtime/limits/LedgerDesk.ts"
@@ -100,6 +100,22 @@ describe("LedgerOwner", () => {
         Effect.either(ledger.login(session, credentials("right")))
       )
       assert.deepStrictEqual(said.map(outcome), ["in", "in", "Too many sessions of this account: 2 are allowed."])
+    })
+  )
+
+  it.scoped("whom the accounts know at once is counted in the turn that asks, and a ban holds for them too", () =>
+    Effect.gen(function* () {
+      const config = Weft.config({ maxSessionsPerAccount: 2 })
+      const { bans, ledger } = yield* Effect.provide(LedgerOwner.make(config), layerAnonymous)
+      const now = yield* Clock.currentTimeMillis
+      const enter = (session: number, peer?: string) =>
+        outcome(Effect.runSync(Effect.either(ledger.login(session, credentials("", peer, "ftp")))))
+      const full = "Too many sessions of this account: 2 are allowed."
+      assert.deepStrictEqual([enter(1), enter(2), enter(3)], ["in", "in", full])
+      bans.unsafeBan("198.51.100.7", now + 600_000)
+      ledger.unsafeLogout(1)
+      assert.match(enter(3), /banned/)
+      assert.strictEqual(enter(3, "198.51.100.8"), "in")
     })
   )
 

@@ -73,8 +73,9 @@ const load = (file: string): Effect.Effect<State, AccountsFile.AccountsFileError
 
 /**
  * The accounts of a file, their passwords compared by a hasher of the host's. Whenever it changes, or `reload` says so, it is read
- * again: a broken one is logged and changes nothing, a good one counts for logins from then on, on all threads. Sessions that are logged in stay as they are. Unknown names, wrong passwords and
- * disabled accounts are refused alike, and after the same work. Fails where the file is broken to begin with.
+ * again: a broken one is logged and changes nothing, a good one counts for logins from then on, on all threads. Sessions that are
+ * logged in stay as they are. Unknown names, wrong passwords and disabled accounts are refused alike, and after the same work. Fails
+ * where the file is broken to begin with.
  *
  * @since 0.1.0
  * @category constructors

@@ -34,8 +34,8 @@ export const deciding = (
 
 /**
  * The owner's ledger, as a thread uses it that may decide these logins itself; the owner's own where there are none. Everybody else's,
- * and all of them while somebody may be banned or the door is shut, are the owner's, and so are quotas. The owner does not hear of those who are welcomed
- * here: it has nothing to count of them.
+ * and all of them while somebody may be banned or the door is shut, are the owner's, and so are quotas. The owner does not hear of
+ * those who are welcomed here: it has nothing to count of them.
  *
  * @since 0.1.0
  * @category constructors

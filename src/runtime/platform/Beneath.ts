@@ -2,6 +2,7 @@ import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import type { Descriptor } from "./Descriptor.ts"
 import type { Ffi } from "./Ffi.ts"
+import * as FileSystem from "./FileSystem.ts"
 import * as NodeCall from "./NodeCall.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
 import * as PooledCall from "./PooledCall.ts"
@@ -15,8 +16,8 @@ import * as PooledCall from "./PooledCall.ts"
  */
 export interface Beneath {
   /**
-   * Opens `path` in this turn if all it takes is in the kernel's cache: a descriptor that belongs to the caller. Any negative
-   * number says that `open` must find out.
+   * Opens `path` in this turn if all it takes is in the kernel's cache, or in a file system without a disk: a descriptor that belongs to
+   * the caller. A negative number is that of the error that `open` would fail with, but for `EAGAIN`: then only `open` can find out.
    */
   readonly unsafeOpenCached: (path: string, flags: number) => number
   /**
@@ -50,12 +51,13 @@ export interface Beneath {
 export const flags = { cloexec: 0o2000000, path: 0o10000000 } as const
 
 const openat2 = 437
+const noOtherMount = 0x01
 const noMagicLinks = 0x02
 const noSymlinks = 0x04
 const beneath = 0x08
 const cached = 0x20
 
-const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE } = Os.constants.errno
+const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE, EXDEV } = Os.constants.errno
 
 const howSize = 24
 
@@ -103,8 +105,15 @@ export const make = (ffi: Ffi, root: Descriptor): Beneath | undefined => {
   if (probe(beneath | noMagicLinks) < 0) return undefined
   const knowsCached = probe(beneath | noMagicLinks | cached) !== -EINVAL
 
-  const openCached = (path: Buffer, flags: number, resolve: number): number =>
-    knowsCached ? openNow(path, flags, resolve | cached) : -EAGAIN
+  const hasDisk = !FileSystem.isInMemory(root.fd)
+
+  /** What has no disk forgets names that are not there: they are never in the cache, but then nothing has to be waited for. */
+  const openCached = (path: Buffer, flags: number, resolve: number): number => {
+    const fd = knowsCached ? openNow(path, flags, resolve | cached) : -EAGAIN
+    if (fd !== -EAGAIN || hasDisk) return fd
+    const here = openNow(path, flags, resolve | noOtherMount)
+    return here === -EXDEV ? -EAGAIN : here
+  }
 
   return {
     unsafeClose,

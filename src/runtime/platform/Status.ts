@@ -48,6 +48,27 @@ export const fromStats = (stats: BigIntStats): Status => ({
  */
 export type LookAt = (directory: number, name: string) => Status | undefined
 
+/**
+ * The same, with the operating system's error number for a name that is gone or refused.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AskAt = (directory: number, name: string) => Status | number
+
+/**
+ * For those who need not know why.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toLookAt =
+  (askAt: AskAt): LookAt =>
+  (directory, name) => {
+    const status = askAt(directory, name)
+    return typeof status === "number" ? undefined : status
+  }
+
 const statxSize = 256
 const longestName = 256
 const noFollow = 0x100
@@ -67,14 +88,14 @@ const word = 0x1_0000_0000
 const exact = 1 << 21
 
 /**
- * {@link LookAt} by `statx(2)`, at about a third of the price of `Fs.lstatSync` on `/proc/self/fd`; `undefined` where the C
+ * {@link AskAt} by `statx(2)`, at about a third of the price of `Fs.lstatSync` on `/proc/self/fd`; `undefined` where the C
  * library or a seccomp filter lacks it. One buffer serves all calls: it is read before the next one can begin. The call gets
  * addresses as numbers, which koffi takes over faster than buffers.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const statx = (ffi: Ffi, probe: number): LookAt | undefined => {
+export const statx = (ffi: Ffi, probe: number): AskAt | undefined => {
   const call = (() => {
     try {
       return ffi.libc.func("statx", "int", ["int", "uintptr_t", "int", "uint", "uintptr_t"])
@@ -107,11 +128,11 @@ export const statx = (ffi: Ffi, probe: number): LookAt | undefined => {
     return device + inode
   }
 
-  const lookAt: LookAt = (directory, name) => {
+  const askAt: AskAt = (directory, name) => {
     const length = Math.min(name.length, longestName)
     for (let index = 0; index < length; index++) path[index] = name.charCodeAt(index)
     path[length] = 0
-    if (call(directory, pathAt, noFollow | noAutomount | itself, basicStats, intsAt) !== 0) return undefined
+    if (call(directory, pathAt, noFollow | noAutomount | itself, basicStats, intsAt) !== 0) return ffi.koffi.errno()
     return {
       mode: shorts[14] ?? 0,
       size: (ints[10 + high] ?? 0) * word + (ints[10 + low] ?? 0),
@@ -123,5 +144,5 @@ export const statx = (ffi: Ffi, probe: number): LookAt | undefined => {
       unique: unique()
     }
   }
-  return lookAt(probe, ".") === undefined ? undefined : lookAt
+  return typeof askAt(probe, ".") === "number" ? undefined : askAt
 }

@@ -10,6 +10,7 @@ import * as Login from "./Login.ts"
 import * as Questions from "./Questions.ts"
 import * as QuickDownload from "./QuickDownload.ts"
 import * as QuickListing from "./QuickListing.ts"
+import * as QuickRefusal from "./QuickRefusal.ts"
 import * as QuickUpload from "./QuickUpload.ts"
 import * as Securing from "./Securing.ts"
 import * as StatusListing from "./StatusListing.ts"
@@ -75,7 +76,8 @@ const unsafeTransfer = (actor: Actor, action: TransferAction): void => {
   const isDone =
     QuickDownload.unsafePerform(actor, action) ||
     QuickListing.unsafePerform(actor, action) ||
-    QuickUpload.unsafePerform(actor, action)
+    QuickUpload.unsafePerform(actor, action) ||
+    QuickRefusal.unsafePerform(actor, action)
   if (!isDone) TransferTask.unsafeStart(actor, action)
 }
 

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import type * as Either from "effect/Either"
 import type { Entry } from "../../domain/Entry.ts"
+import type { FileFault } from "../../domain/FileFault.ts"
 import type { Action } from "../../domain/session/Action.ts"
 import type { Digested } from "../../domain/session/Event.ts"
 import type { Question } from "../../domain/session/State.ts"
@@ -21,9 +22,9 @@ import * as StorageTask from "./StorageTask.ts"
  * @category interpreters
  */
 export const unsafeAsk = (actor: Actor, question: Question): void => {
-  const entry = unsafeStat(actor, question)
-  if (entry !== undefined) {
-    actor.unsafeTell({ _tag: "Answered", answer: Either.right(entry) })
+  const answer = unsafeStat(actor, question)
+  if (answer !== undefined) {
+    actor.unsafeTell({ _tag: "Answered", answer })
     return
   }
   StorageTask.unsafeStart(
@@ -34,7 +35,7 @@ export const unsafeAsk = (actor: Actor, question: Question): void => {
 }
 
 /** As `stat`, where it needs no time. */
-const unsafeStat = (actor: Actor, { command, path }: Question): Entry | undefined => {
+const unsafeStat = (actor: Actor, { command, path }: Question): Either.Either<Entry, FileFault> | undefined => {
   const { storage } = actor.lodging
   const isWhole = command !== "SIZE" || Quotas.partials(actor) !== "keep" || storage.unsafeHasNoPartial?.(path) === true
   return isWhole ? storage.unsafeStat?.(path) : undefined

@@ -1,5 +1,7 @@
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
+import type { FileFault } from "../../domain/FileFault.ts"
 import * as HiddenName from "../../domain/HiddenName.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import { type Storage, StorageError } from "./Storage.ts"
@@ -11,35 +13,36 @@ import { type Storage, StorageError } from "./Storage.ts"
  * @category combinators
  */
 export const guard = (storage: Storage["Type"]): Storage["Type"] => {
-  const fault = (path: VirtualPath, hidden: StorageError["reason"]): StorageError | undefined =>
-    path.includes("\0")
-      ? new StorageError({ reason: "InvalidName", path })
-      : HiddenName.isOn(path)
-        ? new StorageError({ reason: hidden, path })
-        : undefined
+  const fault = (path: VirtualPath, hidden: FileFault): FileFault | undefined =>
+    path.includes("\0") ? "InvalidName" : HiddenName.isOn(path) ? hidden : undefined
 
   const guarded = <A, R>(
     path: VirtualPath,
-    hidden: StorageError["reason"],
+    hidden: FileFault,
     use: () => Effect.Effect<A, StorageError, R>
   ): Effect.Effect<A, StorageError, R> => {
-    const found = fault(path, hidden)
-    return found === undefined ? use() : Effect.fail(found)
+    const reason = fault(path, hidden)
+    return reason === undefined ? use() : Effect.fail(new StorageError({ reason, path }))
   }
 
   const streamed = <A>(
     path: VirtualPath,
     use: () => Stream.Stream<A, StorageError>
   ): Stream.Stream<A, StorageError> => {
-    const found = fault(path, "NotFound")
-    return found === undefined ? use() : Stream.fail(found)
+    const reason = fault(path, "NotFound")
+    return reason === undefined ? use() : Stream.fail(new StorageError({ reason, path }))
   }
 
   const { names, unsafeHasNoPartial, unsafeList, unsafeOpen, unsafeStat, unsafeStore } = storage
 
   return {
     ...(unsafeOpen && { unsafeOpen: (path) => (fault(path, "NotFound") === undefined ? unsafeOpen(path) : undefined) }),
-    ...(unsafeStat && { unsafeStat: (path) => (fault(path, "NotFound") === undefined ? unsafeStat(path) : undefined) }),
+    ...(unsafeStat && {
+      unsafeStat: (path) => {
+        const reason = fault(path, "NotFound")
+        return reason === undefined ? unsafeStat(path) : Either.left(reason)
+      }
+    }),
     stat: (path) => guarded(path, "NotFound", () => storage.stat(path)),
     open: (path) => guarded(path, "NotFound", () => storage.open(path)),
     ...(unsafeList && { unsafeList: (path) => (fault(path, "NotFound") === undefined ? unsafeList(path) : undefined) }),

@@ -1,3 +1,5 @@
+import * as Os from "node:os"
+import type { FileFault } from "../../domain/FileFault.ts"
 import type { SystemError } from "../platform/NodeCall.ts"
 import { StorageError } from "./Storage.ts"
 
@@ -31,6 +33,18 @@ const reasons: Readonly<Record<string, StorageError["reason"]>> = {
   EOPNOTSUPP: "Unsupported",
   EIO: "Io"
 }
+
+const numbers: Readonly<Record<string, number>> = Os.constants.errno
+
+const faults = new Map(Object.entries(reasons).map(([code, reason]) => [numbers[code], reason]))
+
+/**
+ * The reason alone, for an error number that no error was made of: that takes longer than most calls.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const toFault = (errno: number): FileFault => faults.get(errno) ?? "Io"
 
 /**
  * The one place where an errno becomes the reason a client hears of. `path` is the client's view; the host's own names stay in

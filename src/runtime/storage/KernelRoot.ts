@@ -33,6 +33,8 @@ const openable = (fd: number): Either.Either<void, NodeCall.SystemError> =>
       : Either.left(NodeCall.systemError(Os.constants.errno.ENXIO, "open"))
   })
 
+const { EAGAIN, EXDEV } = Os.constants.errno
+
 const notDecided = (error: NodeCall.SystemError): boolean => error.code === "EXDEV" || error.code === "EAGAIN"
 
 /**
@@ -46,7 +48,8 @@ const notDecided = (error: NodeCall.SystemError): boolean => error.code === "EXD
 export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root | undefined => {
   const beneath = ffi === undefined ? undefined : Beneath.make(ffi, root)
   if (ffi === undefined || beneath === undefined || !Reach.available(root.fd)) return undefined
-  const lookAt = Status.statx(ffi, root.fd)
+  const askAt = Status.statx(ffi, root.fd)
+  const lookAt = askAt && Status.toLookAt(askAt)
   const unsafeWaits = ThreadWaits.make(ffi)
   const names = Folder.names(ffi, unsafeWaits)
 
@@ -129,38 +132,41 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
     })
 
   const unsafeLook: Root["unsafeLook"] =
-    lookAt &&
+    askAt &&
     ((path) => {
       const place = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags)
-      if (place < 0) return undefined
-      const status = lookAt(place, "")
+      if (place < 0) return place === -EAGAIN || place === -EXDEV ? undefined : -place
+      const status = askAt(place, "")
       beneath.unsafeClose(place)
       return status
     })
 
-  const owned = (look: Status.LookAt, fd: number): OwnedPlace => ({
+  const owned = (ask: Status.AskAt, look: Status.LookAt, fd: number): OwnedPlace => ({
     descriptor: Descriptor.unsafeOwned(fd, beneath.unsafeClose),
     reach: Reach.path(fd),
-    look: (name) => look(fd, name)
+    look: (name) => look(fd, name),
+    ask: (name) => ask(fd, name)
   })
 
   const unsafeEnter: Root["unsafeEnter"] =
+    askAt &&
     lookAt &&
     ((path) => {
       const fd = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags | O_DIRECTORY)
-      return fd < 0 ? undefined : owned(lookAt, fd)
+      return fd < 0 ? undefined : owned(askAt, lookAt, fd)
     })
 
   const shortNames = Folder.unsafeNames(ffi)
 
   const unsafeOpenDirectory: Root["unsafeOpenDirectory"] =
+    askAt &&
     lookAt &&
     shortNames &&
     ((path) => {
       const fd = beneath.unsafeOpenCached(HostPath.relative(path), directoryFlags)
       if (fd < 0) return undefined
       const names = FileSystem.isInMemory(fd) ? shortNames(fd) : undefined
-      if (names !== undefined) return { ...owned(lookAt, fd), names }
+      if (names !== undefined) return { ...owned(askAt, lookAt, fd), names }
       beneath.unsafeClose(fd)
       return undefined
     })

@@ -1,5 +1,6 @@
 import * as Fs from "node:fs"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
@@ -86,9 +87,10 @@ const readable = (
 
       ...(root.unsafeLook && {
         unsafeStat: (path) => {
+          const status = root.unsafeLook?.(path)
+          if (typeof status === "number") return Either.left(HostError.toFault(status))
           const owners = unsafeRecent()
-          const status = owners && root.unsafeLook?.(path)
-          return owners && status && Entries.fromStatus(VirtualPath.basename(path), status, owners)
+          return owners && status && Either.right(Entries.fromStatus(VirtualPath.basename(path), status, owners))
         }
       }),
 

@@ -1,4 +1,5 @@
 import * as Fs from "node:fs"
+import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
 import type { Moved } from "../platform/Conduit.ts"
@@ -20,6 +21,7 @@ import * as Straight from "./Straight.ts"
 import * as Temporary from "./Temporary.ts"
 
 const { O_CREAT, O_EXCL } = Fs.constants
+const { ENOENT } = Os.constants.errno
 
 interface OwnedSite extends Site.Site {
   readonly place: OwnedPlace
@@ -85,10 +87,10 @@ export const unsafeHasNoPartial = (root: Root, path: VirtualPath.VirtualPath): b
   const name = Site.lastName(path)
   const place = name === undefined ? undefined : root.unsafeEnter?.(VirtualPath.parent(path))
   if (name === undefined || place === undefined) return false
-  const status = FileSystem.isInMemory(place.descriptor.fd) ? place.look(name) : undefined
+  const status = FileSystem.isInMemory(place.descriptor.fd) ? place.ask(name) : undefined
   // Behind a link there may be one where that leads.
-  const isThere = status !== undefined && Entries.kind(status.mode) !== "link"
-  const hasNone = isThere && place.look(Partials.partialName(Partials.hash(name))) === undefined
+  const isPlain = status === ENOENT || (typeof status === "object" && Entries.kind(status.mode) !== "link")
+  const hasNone = isPlain && place.ask(Partials.partialName(Partials.hash(name))) === ENOENT
   place.descriptor.unsafeClose()
   return hasNone
 }

@@ -31,6 +31,8 @@ export interface OwnedPlace extends Place {
   readonly descriptor: Owned
   /** `lstat` in this turn; `undefined` where the name is gone or refused. */
   readonly look: (name: HostPath) => Status | undefined
+  /** The same, with the error number where the name is gone or refused. */
+  readonly ask: (name: HostPath) => Status | number
 }
 
 /**
@@ -72,8 +74,11 @@ export interface Root {
   readonly path: HostPath
   /** What stands under a name, links followed, without opening it for reading. */
   readonly look: (path: VirtualPath) => Effect.Effect<Status, SystemError>
-  /** The same in this turn, if all that takes is in the kernel's cache; anything else is for `look` to find out. */
-  readonly unsafeLook?: (path: VirtualPath) => Status | undefined
+  /**
+   * The same in this turn, if all that takes is in the kernel's cache or there is no disk, with the error number where `look` would fail;
+   * anything else is for `look` to find out.
+   */
+  readonly unsafeLook?: (path: VirtualPath) => Status | number | undefined
   /** Opens for reading, whatever it is; never waits for the other end of a FIFO. */
   readonly open: (path: VirtualPath) => Effect.Effect<Descriptor, SystemError, Scope.Scope>
   /**

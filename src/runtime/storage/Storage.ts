@@ -1,5 +1,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -157,10 +158,10 @@ export interface Readable {
   /** What stands under a name; links are followed as long as they stay inside the root. */
   readonly stat: (path: VirtualPath) => Effect.Effect<Entry, StorageError>
   /**
-   * The same in this turn; `undefined` where that takes longer, or is for `stat` to refuse. Who puts another `stat` in front of a storage's
-   * own leaves this out.
+   * The same in this turn, with the reason alone where `stat` would refuse; `undefined` where that takes longer. Who puts another `stat` in
+   * front of a storage's own leaves this out.
    */
-  readonly unsafeStat?: (path: VirtualPath) => Entry | undefined
+  readonly unsafeStat?: (path: VirtualPath) => Either.Either<Entry, FileFault> | undefined
   /** Opens a regular file for reading; anything else fails with `NotAFile` or `IsADirectory`, without blocking. */
   readonly open: (path: VirtualPath) => Effect.Effect<OpenFile, StorageError, Scope.Scope>
   /**

@@ -113,12 +113,14 @@ if (ffi !== undefined) {
   it("statx tells what lstat tells", () => {
     const compare = (folder: string, names: ReadonlyArray<string>) => {
       const directory = Fs.openSync(folder, "r")
-      const lookAt = Status.statx({ koffi, libc }, directory)
+      const askAt = Status.statx({ koffi, libc }, directory) ?? assert.fail("it is Linux")
       for (const name of names) {
         const stats = Fs.lstatSync(`${folder}/${name}`, { bigint: true })
-        assert.deepStrictEqual(lookAt?.(directory, name), Status.fromStats(stats), name)
+        assert.deepStrictEqual(askAt(directory, name), Status.fromStats(stats), name)
       }
-      assert.isUndefined(lookAt?.(directory, "no such name"))
+      assert.strictEqual(askAt(directory, "no such name"), Os.constants.errno.ENOENT)
+      assert.strictEqual(askAt(directory, "x".repeat(300)), Os.constants.errno.ENAMETOOLONG)
+      assert.isUndefined(Status.toLookAt(askAt)(directory, "no such name"))
       Fs.closeSync(directory)
     }
     compare("/", ["dev", "proc", "tmp", "etc"])

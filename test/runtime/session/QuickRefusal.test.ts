@@ -1,0 +1,88 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Either } from "effect"
+import type { Entry } from "../../../src/domain/Entry.ts"
+import type { FileFault } from "../../../src/domain/FileFault.ts"
+import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
+import type { Action } from "../../../src/domain/session/Action.ts"
+import type { Event } from "../../../src/domain/session/Event.ts"
+import type { Actor } from "../../../src/runtime/session/Actor.ts"
+import * as QuickRefusal from "../../../src/runtime/session/QuickRefusal.ts"
+import { path } from "./Fixture.ts"
+
+type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
+
+const entry = (kind: Entry["kind"]) => Either.right({ kind } as Entry)
+
+const refused = (fault: FileFault): Either.Either<Entry, FileFault> => Either.left(fault)
+
+/** One transfer of what storage tells this of, and everything that became of it. */
+const retrieve = (
+  found: Either.Either<Entry, FileFault> | undefined,
+  given: Partial<TransferAction> & { readonly begun?: object } = {}
+) => {
+  const { begun, ...changed } = given
+  const events: Array<Event> = []
+  const news: Array<ServerEvent> = []
+  let released = 0
+  const actor = {
+    house: { timers: { unsafeNow: () => 1000 }, unsafeTell: (event: ServerEvent) => void news.push(event) },
+    client: { id: 7 },
+    state: { settings: { peer: "192.0.2.2" }, account: { name: "a" } },
+    lodging: { storage: { unsafeStat: () => found } },
+    lease: { release: () => void released++ },
+    begun,
+    unsafeTell: (event: Event) => void events.push(event)
+  } as unknown as Actor
+  const payload = { _tag: "File", path: path("/name"), offset: 0 }
+  const action = { _tag: "Transfer", payload, data: { _tag: "Passive" }, ...changed } as TransferAction
+  const isDone = QuickRefusal.unsafePerform(actor, action)
+  return { events, hasLease: actor.lease !== undefined, isDone, news, released }
+}
+
+describe("a refusal in one turn", () => {
+  for (const [found, fault] of [
+    [refused("NotFound"), "NotFound"],
+    [refused("PermissionDenied"), "PermissionDenied"],
+    [entry("directory"), "IsADirectory"],
+    [entry("other"), "NotAFile"]
+  ] as const) {
+    it(`tells the session and the world of ${fault}, and gives the port back`, () => {
+      const { events, hasLease, isDone, news, released } = retrieve(found)
+      assert.isTrue(isDone)
+      assert.deepStrictEqual(events, [{ _tag: "TransferEnded", outcome: { _tag: "Fault", fault } }])
+      assert.deepStrictEqual(news, [
+        {
+          _tag: "TransferEnded",
+          session: 7,
+          peer: "192.0.2.2",
+          account: "a",
+          at: 1000,
+          path: path("/name"),
+          kind: "download",
+          bytes: 0,
+          milliseconds: 0,
+          outcome: "Fault"
+        }
+      ])
+      assert.deepStrictEqual([hasLease, released], [false, 1])
+    })
+  }
+
+  for (const [what, left] of [
+    ["a file", retrieve(entry("file"))],
+    ["what has to be asked a disk", retrieve(undefined)],
+    ["what has begun", retrieve(refused("NotFound"), { begun: {} })],
+    [
+      "a listing",
+      retrieve(refused("NotFound"), {
+        payload: { _tag: "Listing", path: path("/name"), itself: false, style: "Long", written: "" }
+      })
+    ]
+  ] as const) {
+    it(`is not of ${what}`, () => {
+      const { events, hasLease, isDone, news, released } = left
+      assert.deepStrictEqual([isDone, hasLease, released], [false, true, 0])
+      assert.deepStrictEqual([events, news], [[], []])
+    })
+  }
+})

@@ -45,13 +45,16 @@ type NodePath = ReturnType<typeof HostPath.toNode>
 
 /** Calls of `node:fs` that are over at once where there is no disk to wait for. */
 interface Quick {
+  readonly chmod: (path: NodePath, mode: number) => void
   readonly fchmod: (fd: number, mode: number) => void
+  readonly fstat: (fd: number, options: { readonly bigint: true }) => Fs.BigIntStats
   readonly fsync: (fd: number) => void
   readonly lstat: (path: NodePath, options: typeof quietly) => Fs.BigIntStats | undefined
   readonly mkdir: (path: NodePath, mode: number) => void
   readonly open: (path: NodePath, flags: number, mode: number) => number
   readonly rename: (path: NodePath, name: NodePath) => void
   readonly rmdir: (path: NodePath) => void
+  readonly utimes: (path: NodePath, accessed: number | Date, modified: number | Date) => void
 }
 
 /** All are there twice. */

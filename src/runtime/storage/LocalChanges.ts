@@ -56,9 +56,7 @@ const giveMode = (place: Place, name: HostPath.HostPath, mode: number) =>
 
 const setTimes = (place: Place, { accessed, modified }: Attributes) =>
   Effect.gen(function* () {
-    const now = yield* Disk.using<Fs.BigIntStats>(place.descriptor, (done) =>
-      Fs.fstat(place.descriptor.fd, { bigint: true }, done)
-    )
+    const now = yield* Disk.quickly(place.descriptor, "fstat", place.descriptor.fd, { bigint: true })
     // Half a microsecond more, since Node takes seconds as a fraction that may lie just below the millisecond.
     const seconds = (millis: number) => (millis + 0.0005) / 1000
     const [access, change] = [
@@ -67,9 +65,7 @@ const setTimes = (place: Place, { accessed, modified }: Attributes) =>
     ]
     // Of a number below 0 Node makes the present.
     const time = (seconds: number) => (seconds < 0 ? new Date(Math.floor(seconds * 1000)) : seconds)
-    yield* Disk.using<void>(place.descriptor, (done) =>
-      Fs.utimes(HostPath.toNode(place.reach), time(access), time(change), (error) => done(error))
-    )
+    yield* Disk.quickly(place.descriptor, "utimes", HostPath.toNode(place.reach), time(access), time(change))
   })
 
 /**
@@ -179,9 +175,7 @@ export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | 
       if (kind !== "file" && kind !== "directory") return yield* refuse(ENXIO, "chmod")
       if (attributes.mode !== undefined) {
         const wanted = (attributes.mode & settable) | (kind === "directory" ? mode & ~settable & 0o7777 : 0)
-        yield* Disk.using<void>(place.descriptor, (done) =>
-          Fs.chmod(HostPath.toNode(place.reach), wanted, (error) => done(error))
-        )
+        yield* Disk.quickly(place.descriptor, "chmod", HostPath.toNode(place.reach), wanted)
       }
       if (attributes.accessed !== undefined || attributes.modified !== undefined) yield* setTimes(place, attributes)
     }).pipe(Effect.scoped)

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Entry } from "../../domain/Entry.ts"
+import type { FileFault } from "../../domain/FileFault.ts"
 import { nothing } from "../../domain/limits/Quotas.ts"
 import type { Change } from "../../domain/session/Action.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
@@ -20,7 +21,12 @@ import * as StorageTask from "./StorageTask.ts"
  * @since 0.1.0
  * @category interpreters
  */
-export const unsafeMake = (actor: Actor, change: Change): void =>
+export const unsafeMake = (actor: Actor, change: Change): void => {
+  const result = unsafeDo(actor, change)
+  if (result !== undefined) {
+    actor.unsafeTell({ _tag: "Changed", result })
+    return
+  }
   StorageTask.unsafeStart(
     actor,
     (progress) => {
@@ -32,6 +38,20 @@ export const unsafeMake = (actor: Actor, change: Change): void =>
     },
     (result) => ({ _tag: "Changed", result })
   )
+}
+
+const made = Either.right(undefined)
+
+/** The same in this turn, where storage can. */
+const unsafeDo = (actor: Actor, change: Change): Either.Either<void, FileFault> | undefined => {
+  if (change._tag === "Combine" || change._tag === "SetAttributes") return undefined
+  const done = actor.lodging.storage.unsafeChange?.(change)
+  if (done === undefined || Either.isLeft(done)) return done
+  const gone = done.right
+  if (gone !== undefined) settler(actor)(-gone, -1)
+  teller(actor, change)()
+  return made
+}
 
 /** The account may be gone when the change is made. */
 const teller = (actor: Actor, change: Change) => {

@@ -4,7 +4,7 @@ import * as Stream from "effect/Stream"
 import type { FileFault } from "../../domain/FileFault.ts"
 import * as HiddenName from "../../domain/HiddenName.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
-import { type Storage, StorageError } from "./Storage.ts"
+import { type NameChange, type Storage, StorageError } from "./Storage.ts"
 
 /**
  * Keeps names that are the server's own, or that no disk has, from a storage: they are not there, and cannot be made.
@@ -33,7 +33,11 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     return reason === undefined ? use() : Stream.fail(new StorageError({ reason, path }))
   }
 
-  const { names, unsafeHasNoPartial, unsafeList, unsafeOpen, unsafeStat, unsafeStore } = storage
+  const { names, unsafeChange, unsafeHasNoPartial, unsafeList, unsafeOpen, unsafeStat, unsafeStore } = storage
+
+  const changeFault = (change: NameChange): FileFault | undefined =>
+    fault(change.path, change._tag === "MakeDirectory" ? "InvalidName" : "NotFound") ??
+    (change._tag === "Rename" ? fault(change.to, "InvalidName") : undefined)
 
   return {
     ...(unsafeOpen && { unsafeOpen: (path) => (fault(path, "NotFound") === undefined ? unsafeOpen(path) : undefined) }),
@@ -58,6 +62,12 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     removeDirectory: (path) => guarded(path, "NotFound", () => storage.removeDirectory(path)),
     rename: (from, to, options) =>
       guarded(from, "NotFound", () => guarded(to, "InvalidName", () => storage.rename(from, to, options))),
+    ...(unsafeChange && {
+      unsafeChange: (change) => {
+        const reason = changeFault(change)
+        return reason === undefined ? unsafeChange(change) : Either.left(reason)
+      }
+    }),
     setAttributes: (path, attributes) => guarded(path, "NotFound", () => storage.setAttributes(path, attributes)),
     ...(unsafeHasNoPartial && {
       unsafeHasNoPartial: (path) => fault(path, "NotFound") === undefined && unsafeHasNoPartial(path)

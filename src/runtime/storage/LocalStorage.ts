@@ -23,6 +23,7 @@ import * as LocalUpload from "./LocalUpload.ts"
 import * as Locks from "./Locks.ts"
 import * as OwnerNames from "./OwnerNames.ts"
 import * as PortableRoot from "./PortableRoot.ts"
+import * as PromptChanges from "./PromptChanges.ts"
 import * as PromptUpload from "./PromptUpload.ts"
 import * as Reach from "./Reach.ts"
 import * as RecentNames from "./RecentNames.ts"
@@ -153,9 +154,11 @@ export const make = (
 ): Effect.Effect<Storage["Type"]> =>
   Effect.map(readable(root, pool, options.recent), (readable) => {
     const context = { root, pool, locks: Locks.make(), umask: options.umask ?? 0o022, conduit: options.conduit }
+    const unsafeChange = PromptChanges.make(context)
     return Guard.guard({
       ...readable,
       ...LocalChanges.make(context),
+      ...(unsafeChange && { unsafeChange }),
       store: (path, options) => LocalUpload.begin(context, path, options),
       ...(root.unsafeEnter && { unsafeHasNoPartial: (path) => PromptUpload.unsafeHasNoPartial(root, path) }),
       ...(root.unsafeEnter && { unsafeStore: (path, options) => PromptUpload.unsafeBegin(context, path, options) }),

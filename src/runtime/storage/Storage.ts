@@ -187,6 +187,16 @@ export interface Readable {
 }
 
 /**
+ * A change of one name, as `remove`, `makeDirectory`, `removeDirectory` and `rename` make it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type NameChange =
+  | { readonly _tag: "Delete" | "MakeDirectory" | "RemoveDirectory"; readonly path: VirtualPath }
+  | { readonly _tag: "Rename"; readonly path: VirtualPath; readonly to: VirtualPath; readonly replace: boolean }
+
+/**
  * The part of a storage that changes. A link at the end of a path is itself deleted and renamed; stores and attributes go to
  * what it points at, inside the root.
  *
@@ -225,6 +235,11 @@ export interface Writable {
     to: VirtualPath,
     options: { readonly replace: boolean }
   ) => Effect.Effect<number | undefined, StorageError>
+  /**
+   * Makes one of these changes whole in this turn, and answers as they do, with the reason alone where they would refuse; `undefined`, and
+   * nothing is done, where that takes longer. Who puts another of them in front of a storage's own leaves this out.
+   */
+  readonly unsafeChange?: (change: NameChange) => Either.Either<number | undefined, FileFault> | undefined
   readonly setAttributes: (path: VirtualPath, attributes: Attributes) => Effect.Effect<void, StorageError>
   /** Bytes of a partial that a cut upload of this name left; `undefined` where none did. */
   readonly partial: (path: VirtualPath) => Effect.Effect<number | undefined, StorageError>

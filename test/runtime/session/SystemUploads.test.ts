@@ -419,3 +419,46 @@ describe.skipIf(ffi === undefined)("small uploads over the system's network", ()
     )
   )
 })
+
+describe.skipIf(ffi === undefined)("changes and refusals over the system's network", () => {
+  it.live("are answered in the order of their commands, and told of", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporary
+      Fs.writeFileSync(`${folder}/file`, "content")
+      yield* visited(folder, (login, told) =>
+        Effect.gen(function* () {
+          const client = yield* login
+          const lines = [
+            "MKD new",
+            "MKD new",
+            "RNFR new",
+            "RNTO other",
+            "RMD other",
+            "RMD other",
+            "DELE none",
+            "CWD none"
+          ]
+          lines.push("SIZE none", "RNFR none", "SIZE file", "RNFR file", "RNTO moved", "DELE moved", "SIZE moved")
+          client.send(lines.map((line) => `${line}\r\n`).join(""))
+          const codes = yield* Effect.forEach(lines, () => Effect.map(client.reply, ({ code }) => code))
+          assert.deepStrictEqual(codes, [257, 550, 350, 250, 250, 550, 550, 550, 550, 550, 213, 350, 250, 250, 550])
+          assert.deepStrictEqual(Fs.readdirSync(folder), [])
+          const changes = told.flatMap((event) => (event._tag === "FilesChanged" ? [[event.change, event.path]] : []))
+          assert.deepStrictEqual(changes, [
+            ["MakeDirectory", "/new"],
+            ["Rename", "/new"],
+            ["RemoveDirectory", "/other"],
+            ["Rename", "/file"],
+            ["Delete", "/moved"]
+          ])
+          for (const name of ["none", "."]) {
+            yield* client.passive
+            assert.strictEqual((yield* client.ask(`RETR ${name}`)).code, 550)
+          }
+          assert.strictEqual((yield* client.ask("NOOP")).code, 200)
+          client.leave()
+        })
+      )
+    }).pipe(Effect.scoped)
+  )
+})

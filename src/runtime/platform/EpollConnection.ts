@@ -214,6 +214,11 @@ export class EpollConnection implements Connection, Watched {
     return bytes === undefined ? -EAGAIN : this.#io.sendLast(this.#descriptor, bytes, length)
   }
 
+  unsafeWriteLast(bytes: Uint8Array): number {
+    if (this.#isUnwritable() || this.#queue.length > 0) return -EAGAIN
+    return this.#io.sendLast(this.#descriptor, bytes, bytes.length)
+  }
+
   sendFile(part: FilePart): Effect.Effect<number, TcpError | NodeCall.SystemError> {
     return Effect.suspend(() =>
       this.#isUnwritable() ? this.#failure : FileSending.run(this.#io, this.#poller, this, part)

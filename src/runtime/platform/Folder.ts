@@ -109,11 +109,14 @@ export const names = (
   }
 }
 
-/** So much that it takes no more than part of a turn to look at all its names. */
-const shortSize = 16 * 1024
+/** As many names of usual length as can be looked at in a turn. */
+const shortSize = 64 * 1024
 
-/** The kernel writes here, so it stays for as long as the module. */
-const shortRecords = Buffer.allocUnsafeSlow(shortSize)
+/** The kernel writes here, by an address that the garbage collector knows nothing of: so it stays for as long as the module. */
+const shortRecords: Buffer = Buffer.allocUnsafeSlow(shortSize)
+
+/** As `shortRecords`; room for one that would be too many. */
+const oneMore: Buffer = Buffer.allocUnsafeSlow(512)
 
 /**
  * All names of a short directory that no disk has to be waited for, by its descriptor and in this turn; `undefined` for a longer one. The
@@ -125,13 +128,14 @@ const shortRecords = Buffer.allocUnsafeSlow(shortSize)
 export const unsafeNames = (ffi: Ffi): ((directory: number) => ReadonlyArray<string> | undefined) | undefined => {
   const number = getdents64[process.arch]
   if (number === undefined) return undefined
-  const syscall = ffi.libc.func("syscall", "long", ["long", "int", "void *", "size_t"])
+  const syscall = ffi.libc.func("syscall", "long", ["long", "int", "uintptr_t", "size_t"])
+  const recordsAt = Number(ffi.koffi.address(shortRecords))
+  const oneMoreAt = Number(ffi.koffi.address(oneMore))
   return (directory) => {
-    const read: number = syscall(number, directory, shortRecords, shortSize)
+    const read: number = syscall(number, directory, recordsAt, shortSize)
     if (read < 0) return undefined
-    const names = parse(shortRecords.subarray(0, read))
-    const isAll: boolean = read === 0 || syscall(number, directory, shortRecords, shortSize) === 0
-    return isAll ? names : undefined
+    const isAll: boolean = read === 0 || syscall(number, directory, oneMoreAt, oneMore.length) === 0
+    return isAll ? parse(shortRecords.subarray(0, read)) : undefined
   }
 }
 

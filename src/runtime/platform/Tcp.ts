@@ -114,6 +114,8 @@ export interface Connection {
    * go out with the end. Takes none, with `-EAGAIN`, where they may have to come from a disk first.
    */
   readonly unsafeSendLast?: (file: number, offset: number, length: number) => number
+  /** The same for bytes that are here, as many as there are; a number below 0 where it took none. */
+  readonly unsafeWriteLast?: (bytes: Uint8Array) => number
   /** Throws away what the peer has sent by now where nobody reads it, so that dropping the connection is no reset. */
   readonly unsafeForgetInput?: () => void
   /** Sends FIN after what was written, and completes when it is out. */

@@ -4,7 +4,6 @@ import * as Stream from "effect/Stream"
 import type { Entry } from "../../domain/Entry.ts"
 import * as Listing from "../../domain/Listing.ts"
 import * as Reply from "../../domain/Reply.ts"
-import * as Rights from "../../domain/Rights.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
 import * as ListingText from "../transfer/ListingText.ts"
 import * as Progress from "../transfer/Progress.ts"
@@ -59,13 +58,11 @@ export const unsafeList = (actor: Actor, path: VirtualPath.VirtualPath): void =>
 /** In this turn, where the directory is short and nothing has to be waited for. */
 const unsafeListShort = (actor: Actor, path: VirtualPath.VirtualPath, now: number): boolean => {
   const { control, lodging } = actor
-  const entries = control.unsafeIsBehind() ? undefined : lodging.storage.unsafeList?.(path)
+  const entries = control.unsafeIsBehind() ? undefined : ListingText.unsafeList(lodging.storage, path, lodging.rights)
   if (entries === undefined) return false
   const line = Listing.long(now)
   control.unsafeSay(Reply.begin(213, `Status of ${VirtualPath.quote(path)}`))
-  for (const entry of entries) {
-    if (!Rights.deniesName(lodging.rights, entry.name)) control.unsafeSay(Reply.inner(line(entry)))
-  }
+  for (const entry of entries) control.unsafeSay(Reply.inner(line(entry)))
   actor.unsafeTell({ _tag: "StatusListed", ended: "Whole" })
   return true
 }

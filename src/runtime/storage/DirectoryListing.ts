@@ -5,8 +5,6 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Entry } from "../../domain/Entry.ts"
-import * as HiddenName from "../../domain/HiddenName.ts"
-import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import * as EventLoop from "../platform/EventLoop.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as Status from "../platform/Status.ts"
@@ -16,10 +14,17 @@ import * as HostPath from "./HostPath.ts"
 import type { OwnerNames } from "./OwnerNames.ts"
 import * as Pull from "./Pull.ts"
 import type { RecentNames } from "./RecentNames.ts"
-import type { Directory, Root } from "./Root.ts"
+import type { Directory } from "./Root.ts"
 
 const batchLength = 512
-const turnMillis = 4
+/**
+ * How long a listing may hold the thread, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const turnMillis = 4
+
 const slowTurn = 16
 const looksPerClock = 4
 const slowBatchLength = 64
@@ -27,6 +32,39 @@ const slowConcurrency = 8
 
 /** All that a listing needs. */
 type Listed = Omit<Directory, "descriptor">
+
+const placeOf = ({ reach }: Pick<Listed, "reach">, name: string) => HostPath.toNode(HostPath.join(reach, name))
+
+const isLink = (status: Status.Status) => Entries.kind(status.mode) === "link"
+
+const entryOf = (name: string, status: Status.Status, owners: OwnerNames, target?: string): Entry =>
+  Entries.fromStatus(HostPath.toText(name), status, owners, target)
+
+/**
+ * Makes what looks at a name of a directory in this turn: its entry, or `undefined` where it is gone or refused.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeLook = (
+  directory: Pick<Listed, "look" | "reach">,
+  root: HostPath.HostPath,
+  owners: OwnerNames
+): ((name: string) => Entry | undefined) => {
+  const target = (name: string): string | undefined => {
+    try {
+      return Entries.visibleTarget(root, Fs.readlinkSync(placeOf(directory, name), "latin1"))
+    } catch {
+      return undefined
+    }
+  }
+
+  return (name) => {
+    const status = directory.look(name)
+    if (status === undefined) return undefined
+    return entryOf(name, status, owners, isLink(status) ? target(name) : undefined)
+  }
+}
 
 const makePull = (
   directory: Listed,
@@ -40,25 +78,7 @@ const makePull = (
   let cursor = 0
   let slow = false
 
-  const at = (name: string) => HostPath.toNode(HostPath.join(directory.reach, name))
-
-  const entry = (name: string, status: Status.Status, target?: string): Entry =>
-    Entries.fromStatus(
-      HostPath.toText(name),
-      status,
-      owners,
-      target === undefined ? undefined : Entries.visibleTarget(root, target)
-    )
-
-  const targetNow = (name: string): string | undefined => {
-    try {
-      return Fs.readlinkSync(at(name), "latin1")
-    } catch {
-      return undefined
-    }
-  }
-
-  const isLink = (status: Status.Status) => Entries.kind(status.mode) === "link"
+  const lookAt = unsafeLook(directory, root, owners)
 
   /** As many as this turn has time for. */
   const lookNow = (): Chunk.Chunk<Entry> => {
@@ -68,9 +88,8 @@ const makePull = (
     const waits = directory.unsafeWaits?.()
     const until = unsafeNow() + turnMillis
     while (cursor < end) {
-      const name = names[cursor++] ?? ""
-      const status = directory.look(name)
-      if (status !== undefined) entries.push(entry(name, status, isLink(status) ? targetNow(name) : undefined))
+      const entry = lookAt(names[cursor++] ?? "")
+      if (entry !== undefined) entries.push(entry)
       // Reading the clock costs a tenth of a look.
       if ((cursor - first < slowTurn || cursor % looksPerClock === 0) && unsafeNow() >= until) break
     }
@@ -78,14 +97,16 @@ const makePull = (
     return Chunk.unsafeFromArray(entries)
   }
 
-  const lookLater = (name: string): Effect.Effect<Option.Option<Entry>> =>
-    Effect.gen(function* () {
-      const stats = yield* NodeCall.call<Fs.BigIntStats>((done) => Fs.lstat(at(name), { bigint: true }, done))
+  const lookLater = (name: string): Effect.Effect<Option.Option<Entry>> => {
+    const at = placeOf(directory, name)
+    return Effect.gen(function* () {
+      const stats = yield* NodeCall.call<Fs.BigIntStats>((done) => Fs.lstat(at, { bigint: true }, done))
       const status = Status.fromStats(stats)
-      if (!isLink(status)) return entry(name, status)
-      const target = yield* NodeCall.call<string>((done) => Fs.readlink(at(name), "latin1", done))
-      return entry(name, status, target)
+      if (!isLink(status)) return entryOf(name, status, owners)
+      const target = yield* NodeCall.call<string>((done) => Fs.readlink(at, "latin1", done))
+      return entryOf(name, status, owners, Entries.visibleTarget(root, target))
     }).pipe(Effect.option)
+  }
 
   const lookSlowly = Effect.suspend(() => {
     const some = names.slice(cursor, cursor + slowBatchLength)
@@ -104,37 +125,6 @@ const makePull = (
       return look
     })
   })
-}
-
-/**
- * The entries of a short directory in this turn, as `stream` gives them; `undefined` where that takes longer, or is refused. One with
- * links in it is left to that, too.
- *
- * @since 0.1.0
- * @category getters
- */
-export const unsafeShort = (root: Root, path: VirtualPath, owners: OwnerNames): ReadonlyArray<Entry> | undefined => {
-  const directory = root.unsafeOpenDirectory?.(path)
-  if (directory === undefined) return undefined
-  const { descriptor, look, names } = directory
-  const entries = lookAtAll([...names].sort(), look, owners)
-  descriptor.unsafeClose()
-  return entries
-}
-
-const lookAtAll = (
-  names: ReadonlyArray<string>,
-  look: Directory["look"],
-  owners: OwnerNames
-): ReadonlyArray<Entry> | undefined => {
-  const entries: Array<Entry> = []
-  for (const name of names) {
-    const status = HiddenName.is(name) ? undefined : look(name)
-    if (status === undefined) continue
-    if (Entries.kind(status.mode) === "link") return undefined
-    entries.push(Entries.fromStatus(HostPath.toText(name), status, owners))
-  }
-  return entries
 }
 
 /**

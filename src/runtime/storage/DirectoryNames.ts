@@ -29,6 +29,15 @@ const batchLength = 1024
 type Named = Pick<Directory, "names" | "unsafeVersion">
 
 /**
+ * Those that clients may see.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const visible = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  names.some(HiddenName.is) ? names.filter((name) => !HiddenName.is(name)) : names
+
+/**
  * The names that clients may see: all of them in order, or else some of too many, and more of those each time. At most
  * {@link sortLimit} are held, and as many as the disk gave with the last of them. All of an unchanged directory may be `recent` ones.
  *
@@ -41,7 +50,7 @@ export const gathered = ({ names, unsafeVersion }: Named, recent: RecentNames | 
 
   const more = Effect.map(names, (next) => {
     ended = next === undefined
-    return next?.some(HiddenName.is) ? next.filter((name) => !HiddenName.is(name)) : (next ?? [])
+    return visible(next ?? [])
   })
 
   const later = Effect.zipRight(EventLoop.breathe, more)

@@ -33,7 +33,8 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     return reason === undefined ? use() : Stream.fail(new StorageError({ reason, path }))
   }
 
-  const { names, unsafeChange, unsafeHasNoPartial, unsafeList, unsafeOpen, unsafeStat, unsafeStore } = storage
+  const { names, unsafeChange, unsafeHasNoPartial, unsafeList, unsafeNames, unsafeOpen, unsafeStat, unsafeStore } =
+    storage
 
   const changeFault = (change: NameChange): FileFault | undefined =>
     fault(change.path, change._tag === "MakeDirectory" ? "InvalidName" : "NotFound") ??
@@ -51,6 +52,9 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     open: (path) => guarded(path, "NotFound", () => storage.open(path)),
     ...(unsafeList && { unsafeList: (path) => (fault(path, "NotFound") === undefined ? unsafeList(path) : undefined) }),
     list: (path) => streamed(path, () => storage.list(path)),
+    ...(unsafeNames && {
+      unsafeNames: (path) => (fault(path, "NotFound") === undefined ? unsafeNames(path) : undefined)
+    }),
     ...(names && { names: (path) => streamed(path, () => names(path)) }),
     ...(unsafeStore && {
       unsafeStore: (path, options) =>

@@ -165,10 +165,13 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
     ((path) => {
       const fd = beneath.unsafeOpenCached(HostPath.relative(path), directoryFlags)
       if (fd < 0) return undefined
-      const names = FileSystem.isInMemory(fd) ? shortNames(fd) : undefined
-      if (names !== undefined) return { ...owned(askAt, lookAt, fd), names }
-      beneath.unsafeClose(fd)
-      return undefined
+      const isInMemory = FileSystem.isInMemory(fd)
+      return {
+        ...owned(askAt, lookAt, fd),
+        unsafeNames: isInMemory ? () => shortNames(fd) : undefined,
+        unsafeVersion: () => RecentNames.unsafeVersion(fd, Date.now()),
+        unsafeWaits
+      }
     })
 
   const enter = (path: VirtualPath) =>

@@ -27,7 +27,8 @@ import * as PromptChanges from "./PromptChanges.ts"
 import * as PromptUpload from "./PromptUpload.ts"
 import * as Reach from "./Reach.ts"
 import * as RecentNames from "./RecentNames.ts"
-import type { Root } from "./Root.ts"
+import type { Prompt, Root } from "./Root.ts"
+import * as ShortDirectory from "./ShortDirectory.ts"
 import { type OpenFile, type Readable, Storage, StorageError } from "./Storage.ts"
 
 /**
@@ -83,6 +84,16 @@ const readable = (
     const entryOf = (path: VirtualPath.VirtualPath, status: Parameters<typeof Entries.fromStatus>[1]) =>
       Effect.map(owners, (owners) => Entries.fromStatus(VirtualPath.basename(path), status, owners))
 
+    const shortly = <A>(path: VirtualPath.VirtualPath, use: (directory: Prompt) => A): A | undefined => {
+      const directory = root.unsafeOpenDirectory?.(path)
+      if (directory === undefined) return undefined
+      try {
+        return use(directory)
+      } finally {
+        directory.descriptor.unsafeClose()
+      }
+    }
+
     return {
       stat: (path) => Effect.flatMap(within(path, root.look(path)), (status) => entryOf(path, status)),
 
@@ -115,8 +126,11 @@ const readable = (
       ...(root.unsafeOpenDirectory && {
         unsafeList: (path) => {
           const owners = unsafeRecent()
-          return owners && DirectoryListing.unsafeShort(root, path, owners)
-        }
+          if (owners === undefined) return undefined
+          const options = { root: root.path, owners, recent }
+          return shortly(path, (directory) => ShortDirectory.unsafeEntries(directory, options))
+        },
+        unsafeNames: (path) => shortly(path, (directory) => ShortDirectory.unsafeNames(directory, recent))
       }),
 
       list: (path) =>

@@ -36,17 +36,6 @@ export interface OwnedPlace extends Place {
 }
 
 /**
- * A short directory of the host that was read in this turn, and that its owner closes.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Short extends OwnedPlace {
-  /** "." and ".." left out, in storage order. */
-  readonly names: ReadonlyArray<HostPath>
-}
-
-/**
  * A directory of the host held open for a listing.
  *
  * @since 0.1.0
@@ -60,6 +49,19 @@ export interface Directory extends Place {
   readonly unsafeVersion?: () => Version | undefined
   /** How often this thread has waited for a disk; left out where nobody can tell that from the time that went by. */
   readonly unsafeWaits?: () => number
+}
+
+/**
+ * The same, opened in this turn for a listing in this turn, that its owner closes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Prompt extends OwnedPlace {
+  /** All of its names but "." and "..", in storage order, or nothing where they are many; absent where a disk may have to be waited for. */
+  readonly unsafeNames: (() => ReadonlyArray<HostPath> | undefined) | undefined
+  readonly unsafeVersion: () => Version | undefined
+  readonly unsafeWaits: Directory["unsafeWaits"] | undefined
 }
 
 /**
@@ -88,8 +90,8 @@ export interface Root {
   readonly unsafeOpen?: (path: VirtualPath) => { readonly file: Owned; readonly size: number } | undefined
   /** Opens for listing; `ENOTDIR` for anything else. */
   readonly openDirectory: (path: VirtualPath) => Effect.Effect<Directory, SystemError, Scope.Scope>
-  /** The same in this turn, for a short one that no disk has to be waited for; anything else is for `openDirectory` to find out. */
-  readonly unsafeOpenDirectory?: (path: VirtualPath) => Short | undefined
+  /** The same in this turn, if all that takes is in the kernel's cache; anything else is for `openDirectory` to find out. */
+  readonly unsafeOpenDirectory?: (path: VirtualPath) => Prompt | undefined
   /** Opens a directory to make, move and delete names in it; `ENOTDIR` for anything else. */
   readonly enter: (path: VirtualPath) => Effect.Effect<Place, SystemError, Scope.Scope>
   /** The same in this turn, if all that takes is in the kernel's cache; anything else is for `enter` to find out. */

@@ -184,6 +184,8 @@ export interface Readable {
    * them.
    */
   readonly names?: (path: VirtualPath) => Stream.Stream<string, StorageError>
+  /** As `unsafeList`, of the names alone. */
+  readonly unsafeNames?: (path: VirtualPath) => ReadonlyArray<string> | undefined
 }
 
 /**

@@ -72,24 +72,35 @@ const openListing = (
  * @category getters
  */
 export const unsafeText = (storage: Storage["Type"], payload: Listed, { now, rights }: Options): string | undefined => {
-  if (payload._tag === "Listing" && payload.itself) return undefined
-  const entries = storage.unsafeList?.(payload.path)
-  if (entries === undefined) return undefined
-  const line = payload._tag === "Facts" ? factsLine(payload, rights) : listingLine(payload, now)
-  let text = ""
-  for (const entry of entries) {
-    if (!Rights.deniesName(rights, entry.name)) text += `${line(entry)}\r\n`
-  }
-  return text
+  const { path } = payload
+  const whole = <A>(shown: ReadonlyArray<A> | undefined, line: (one: A) => string) => shown && textOf(shown, line)
+  if (payload._tag === "Facts") return whole(unsafeList(storage, path, rights), factsLine(payload, rights))
+  if (payload.itself) return undefined
+  if (payload.style === "Long") return whole(unsafeList(storage, path, rights), Listing.long(now))
+  const prefix = Listing.prefix(payload.written, "inside")
+  return whole(unsafeNames(storage, path, rights), (name) => Listing.name(name, prefix))
 }
 
-const listingLine = (
-  { style, written }: Extract<Payload, { readonly _tag: "Listing" }>,
-  now: number
-): ((entry: Entry) => string) => {
-  if (style === "Long") return Listing.long(now)
-  const prefix = Listing.prefix(written, "inside")
-  return ({ name }) => Listing.name(name, prefix)
+/**
+ * The entries of a short directory in this turn but for those whose names are denied to the account; `undefined` where that takes longer,
+ * or is for `list` to refuse.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const unsafeList = (
+  storage: Storage["Type"],
+  path: VirtualPath.VirtualPath,
+  rights: Rights.Rights
+): ReadonlyArray<Entry> | undefined => {
+  const all = storage.unsafeList?.(path)
+  return rights.denied.length === 0 ? all : all?.filter(({ name }) => !Rights.deniesName(rights, name))
+}
+
+const unsafeNames = (storage: Storage["Type"], path: VirtualPath.VirtualPath, rights: Rights.Rights) => {
+  const all =
+    storage.unsafeNames === undefined ? storage.unsafeList?.(path)?.map(({ name }) => name) : storage.unsafeNames(path)
+  return rights.denied.length === 0 ? all : all?.filter((name) => !Rights.deniesName(rights, name))
 }
 
 /**
@@ -148,8 +159,10 @@ const lines = <A>(
   shown: Stream.Stream<A, StorageError>,
   line: (one: A) => string
 ): Stream.Stream<Uint8Array, StorageError> =>
-  Stream.mapChunks(shown, (batch) => {
-    let text = ""
-    for (const one of batch) text += `${line(one)}\r\n`
-    return Chunk.of(Text.encode(text))
-  })
+  Stream.mapChunks(shown, (batch) => Chunk.of(Text.encode(textOf(batch, line))))
+
+const textOf = <A>(some: Iterable<A>, line: (one: A) => string): string => {
+  let text = ""
+  for (const one of some) text += `${line(one)}\r\n`
+  return text
+}

@@ -192,6 +192,7 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     connection.unsafeFlow((failure) => void told.push(failure))
     assert.strictEqual(connection.unsafeSendFile(0, 0, 10), -EAGAIN)
     assert.strictEqual(connection.unsafeSendLast(0, 0, 10), -EAGAIN)
+    assert.strictEqual(connection.unsafeWriteLast(new Uint8Array(10)), -EAGAIN)
     take(4)
     assert.deepStrictEqual([sent, told], [["150 "], []])
     assert.strictEqual(connection.unsafePending(), 15)

@@ -1,3 +1,4 @@
+import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 import * as Rights from "../../../src/domain/Rights.ts"
@@ -12,10 +13,11 @@ import * as FakeConnection from "../server/FakeConnection.ts"
 import * as FakeLease from "./FakeLease.ts"
 import { path } from "./Fixture.ts"
 
+const { EAGAIN, EPIPE } = Os.constants.errno
+
 interface Given {
-  /** Bytes that the kernel does not take at once. */
-  readonly pending: number
-  readonly isBroken: boolean
+  /** How many bytes the kernel takes at once, or why it takes none. */
+  readonly taken: number
   readonly isOfSystem: boolean
   readonly hasArrived: boolean
   readonly protection: "C" | "P"
@@ -35,11 +37,18 @@ const list = (given: Partial<Given> = {}) => {
   let taken = 0
   const fake = FakeConnection.make()
   const { isOfSystem = true } = given
+  const written: Array<string> = []
+  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
   const connection: Connection = {
     ...fake.connection,
-    descriptor: given.isBroken === true ? undefined : 9,
-    unsafePending: () => given.pending ?? 0,
-    ...(isOfSystem && { unsafeForgetInput: () => {} })
+    write: (bytes) => Effect.sync(() => void written.push(text(bytes))),
+    ...(isOfSystem && {
+      unsafeWriteLast: (bytes) => {
+        const count = given.taken ?? bytes.length
+        if (count > 0) written.push(text(bytes.subarray(0, count)))
+        return count
+      }
+    })
   }
   const lease = FakeLease.make(given.hasArrived === false ? undefined : connection, () => void taken++)
   const entries = "entries" in given ? given.entries : [{ name: "one" }, { name: "two" }]
@@ -66,7 +75,7 @@ const list = (given: Partial<Given> = {}) => {
     ...given.action
   } as TransferAction
   const isDone = QuickListing.unsafePerform(actor, action)
-  return { actor, destroyed: fake.destroyed, events, isDone, lease, news, said: fake.said, started, taken: () => taken }
+  return { actor, destroyed: fake.destroyed, events, isDone, lease, news, said: written, started, taken: () => taken }
 }
 
 const opened: Event = { _tag: "TransferOpened", size: undefined }
@@ -82,25 +91,37 @@ describe("a listing in one turn", () => {
     assert.deepStrictEqual([destroyed(), taken(), started.length, actor.lease], [1, 1, 0, undefined])
   })
 
+  it("of nothing asks the kernel for nothing", () => {
+    const { events, said } = list({ entries: [] })
+    assert.deepStrictEqual([said.length, events.length], [0, 2])
+  })
+
   it("is cut where the connection turns out to be broken", () => {
-    const { destroyed, events } = list({ isBroken: true })
+    const { destroyed, events } = list({ taken: -EPIPE })
     assert.strictEqual(events[1]?._tag === "TransferEnded" && events[1].outcome._tag, "Cut")
     assert.strictEqual(destroyed(), 1)
   })
 
-  it.effect("waits in a fiber for what the kernel has not taken", () =>
-    Effect.gen(function* () {
-      const { actor, destroyed, events, isDone, news, started } = list({ pending: 3 })
-      assert.isTrue(isDone)
-      assert.deepStrictEqual([events, news.length, destroyed()], [[opened], 0, 0])
-      assert.strictEqual(actor.progress?.phase, "Moving")
-      const [task] = started
-      if (task === undefined) return assert.fail("nobody waits")
-      const outcome = yield* task.effect
-      assert.deepStrictEqual(task.toEvent(Exit.succeed(outcome)), { _tag: "TransferEnded", outcome: { _tag: "Done" } })
-      assert.deepStrictEqual([news.length, destroyed()], [1, 1])
-    })
-  )
+  for (const taken of [4, 0, -EAGAIN]) {
+    it.effect(`leaves to a fiber what the kernel has not taken: ${taken}`, () =>
+      Effect.gen(function* () {
+        const { actor, destroyed, events, isDone, news, said, started } = list({ taken })
+        assert.isTrue(isDone)
+        assert.deepStrictEqual([events, news.length, destroyed()], [[opened], 0, 0])
+        assert.deepInclude(actor.progress, { phase: "Moving", bytes: Math.max(0, taken) })
+        const [task] = started
+        if (task === undefined) return assert.fail("nobody waits")
+        const outcome = yield* task.effect
+        assert.deepStrictEqual(task.toEvent(Exit.succeed(outcome)), {
+          _tag: "TransferEnded",
+          outcome: { _tag: "Done" }
+        })
+        assert.strictEqual(said.join(""), "one\r\ntwo\r\n")
+        assert.deepInclude(news[0], { kind: "listing", bytes: 10, outcome: "Done" })
+        assert.strictEqual(destroyed(), 1)
+      })
+    )
+  }
 
   for (const [name, given] of [
     ["the directory takes longer", { entries: undefined }],

@@ -1,13 +1,11 @@
 import * as Either from "effect/Either"
 import type { Entry } from "../../domain/Entry.ts"
 import type { FileFault } from "../../domain/FileFault.ts"
-import type { Action } from "../../domain/session/Action.ts"
+import type { Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
 import * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
 import * as TransferNews from "./TransferNews.ts"
-
-type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 
 const faultOf = (found: Either.Either<Entry, FileFault>): FileFault | undefined => {
   if (Either.isLeft(found)) return found.left

@@ -3,13 +3,11 @@ import { Either } from "effect"
 import type { Entry } from "../../../src/domain/Entry.ts"
 import type { FileFault } from "../../../src/domain/FileFault.ts"
 import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
-import type { Action } from "../../../src/domain/session/Action.ts"
+import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
 import type { Event } from "../../../src/domain/session/Event.ts"
 import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickRefusal from "../../../src/runtime/session/QuickRefusal.ts"
 import { path } from "./Fixture.ts"
-
-type TransferAction = Extract<Action, { readonly _tag: "Transfer" }>
 
 const entry = (kind: Entry["kind"]) => Either.right({ kind } as Entry)
 

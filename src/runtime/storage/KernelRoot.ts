@@ -152,7 +152,8 @@ export const make = (root: Descriptor.Descriptor, path: HostPath.HostPath): Root
     askAt &&
     lookAt &&
     ((path) => {
-      const fd = beneath.unsafeOpenCached(HostPath.relative(path), placeFlags | O_DIRECTORY)
+      // As `enter` does, which fails where the directory may not be read: a place alone would let in there.
+      const fd = beneath.unsafeOpenCached(HostPath.relative(path), directoryFlags)
       return fd < 0 ? undefined : owned(askAt, lookAt, fd)
     })
 

@@ -13,7 +13,7 @@ import * as Locks from "../../../src/runtime/storage/Locks.ts"
 import * as Partials from "../../../src/runtime/storage/Partials.ts"
 import * as PromptChanges from "../../../src/runtime/storage/PromptChanges.ts"
 import { type NameChange, Storage } from "../../../src/runtime/storage/Storage.ts"
-import { at, descriptors, fill, onDisk, temporary } from "./fixtures.ts"
+import { at, descriptors, fill, onDisk, temporary, whole } from "./fixtures.ts"
 
 const isInMemory = Fs.existsSync("/dev/shm")
 
@@ -182,6 +182,39 @@ describe.skipIf(ffi === undefined || !isInMemory)("a change in the turn that ask
         return Fs.statSync(`${root}/set/${mask}`).mode & 0o7777
       })
       assert.deepStrictEqual(modes, [0o2755, 0o2755, 0o2755])
+    })
+  )
+
+  it.scopedLive("goes no further in a directory that may be entered but not read", () =>
+    Effect.gen(function* () {
+      const folders = [yield* temporary, yield* temporary] as const
+      for (const folder of folders) {
+        yield* fill(folder, { "closed/file": "content", "closed/folder": { directory: true }, file: "more" })
+        Fs.chmodSync(folder, 0o777)
+        Fs.chmodSync(`${folder}/closed`, 0o333)
+        yield* Effect.addFinalizer(() => Effect.sync(() => Fs.chmodSync(`${folder}/closed`, 0o700)))
+      }
+      const [storage, other] = [yield* storageOf(folders[0]), yield* storageOf(folders[1])]
+      const isRoot = process.getuid?.() === 0
+      yield* Effect.acquireRelease(
+        Effect.sync(() => isRoot && process.seteuid?.(65534)),
+        () => Effect.sync(() => isRoot && process.seteuid?.(0))
+      )
+      const names = ["file", "folder", "new"].map((name) => at(`/closed/${name}`))
+      const changes: ReadonlyArray<NameChange> = [
+        ...names.flatMap((path) => [
+          { _tag: "Delete" as const, path },
+          { _tag: "MakeDirectory" as const, path },
+          { _tag: "RemoveDirectory" as const, path },
+          { _tag: "Rename" as const, path, to: at("/moved"), replace: true }
+        ]),
+        ...names.map((to) => ({ _tag: "Rename" as const, path: at("/file"), to, replace: true }))
+      ]
+      for (const change of changes) {
+        const answer = storage.unsafeChange?.(change) ?? (yield* patiently(storage, change))
+        assert.deepStrictEqual(answer, yield* patiently(other, change), JSON.stringify(change))
+      }
+      assert.isUndefined(storage.unsafeStore?.(at("/closed/stored"), whole))
     })
   )
 

@@ -211,7 +211,8 @@ export const make = ({ locks, root, umask }: Context): Omit<Writable, "store" | 
     partial: (path) =>
       Effect.catchIf(
         told(path, partial(path)),
-        ({ reason }) => reason === "NotFound" || reason === "NotADirectory",
+        // Where nobody may enter to change something, no upload has left anything.
+        ({ reason }) => reason === "NotFound" || reason === "NotADirectory" || reason === "PermissionDenied",
         () => Effect.succeed(undefined)
       ),
     available: (path) => told(path, available(path))

@@ -250,6 +250,24 @@ describe.each(locals)("LocalStorage ($name)", ({ over }) => {
     )
   )
 
+  it.scoped("a directory that may be entered but not read hides no partial of what is in it", () =>
+    withRoot(({ root }) =>
+      Effect.gen(function* () {
+        Fs.chmodSync(`${root}/..`, 0o755)
+        yield* fill(root, { "closed/file": "x" })
+        Fs.chmodSync(`${root}/closed`, 0o111)
+        const isRoot = process.getuid?.() === 0
+        yield* Effect.acquireRelease(
+          Effect.sync(() => isRoot && process.seteuid?.(65534)),
+          () => Effect.sync(() => (isRoot ? process.seteuid?.(0) : Fs.chmodSync(`${root}/closed`, 0o700)))
+        )
+        const storage = yield* Storage
+        assert.strictEqual((yield* storage.stat(at("/closed/file"))).size, 1)
+        assert.isUndefined(yield* storage.partial(at("/closed/file")))
+      }).pipe(Effect.scoped)
+    )
+  )
+
   it.scoped("a thousand questions at once are all answered", () =>
     withRoot(() =>
       Effect.gen(function* () {

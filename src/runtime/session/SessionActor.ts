@@ -249,7 +249,9 @@ export class SessionActor implements Actor, Timed {
     toEvent: (exit: Exit.Exit<A>) => Event,
     release?: Effect.Effect<void>
   ): void {
+    let isOver = false
     const end = (exit: Exit.Exit<A>) => {
+      isOver = true
       this.#task = undefined
       this.progress = undefined
       this.unsafeTell(toEvent(exit))
@@ -263,8 +265,8 @@ export class SessionActor implements Actor, Timed {
         : Effect.sync(() => end(exit))
     const released = release === undefined ? effect : Effect.ensuring(effect, release)
     const task = Runtime.runFork(this.#runtime, Effect.asVoid(Effect.onExit(released, ended)))
-    // It may be over by now, and the next one have begun.
-    if (task.unsafePoll() === null) this.#task = task
+    // It may be over by now, and the next one have begun, even where the fiber itself has a step or two left.
+    if (!isOver) this.#task = task
   }
 
   get caughtUp(): Effect.Effect<void> {

@@ -51,4 +51,16 @@ describe("what a shard tells the owner of the ledger", () => {
       { _tag: "Logout", session: 1 }
     ])
   })
+
+  for (const reserved of [
+    { bytes: 1, files: 0 },
+    { bytes: 0, files: 1 }
+  ]) {
+    it(`of what was reserved waits for nothing: ${JSON.stringify(reserved)}`, () => {
+      const { ledger, sent } = setup()
+      const settlement = { home: "/one", reserved, changed: nothing }
+      ledger.unsafeSettle(1, settlement)
+      assert.deepStrictEqual(sent, [{ _tag: "Settle", session: 1, ...settlement }])
+    })
+  }
 })

@@ -196,6 +196,7 @@ describe.skipIf(ffi === undefined)("a download in one turn", () => {
 
   for (const [name, given] of [
     ["the marker lies beyond the end", { action: file({ offset: size + 1 }) }],
+    ["it does, and the client has not connected", { action: file({ offset: size + 1 }), hasArrived: false }],
     ["the connection is broken", { answer: () => -EPIPE }]
   ] as const) {
     it.scoped(`is not begun where ${name}, and nothing of it stays open`, () =>

@@ -154,6 +154,8 @@ describe.skipIf(ffi === undefined || !isInMemory)("a change in the turn that ask
       assert.deepStrictEqual(move("/missing", "/file"), Either.left("NotFound"))
       assert.deepStrictEqual(move("/file", "/.weft-new"), Either.left("InvalidName"))
       assert.deepStrictEqual(move("/file", "/folder/file", false), Either.left("Exists"))
+      assert.deepStrictEqual(move("/file", "/folder"), Either.left("Exists"))
+      assert.deepStrictEqual(move("/folder", "/up"), Either.left("Exists"))
       assert.deepStrictEqual(move("/file", "/folder/file"), Either.right(4))
       assert.deepStrictEqual(move("/folder/file", "/odd\udcfe"), Either.right(undefined))
       assert.deepStrictEqual(move("/folder", "/other", false), Either.right(undefined))

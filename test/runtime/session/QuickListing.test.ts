@@ -35,13 +35,18 @@ const list = (given: Partial<Given> = {}) => {
     readonly toEvent: (exit: Exit.Exit<unknown>) => Event
   }> = []
   let taken = 0
-  const fake = FakeConnection.make()
+  let [ended, forgotten] = [0, 0]
+  const fake = FakeConnection.make({ end: Effect.sync(() => void ended++) })
   const { isOfSystem = true } = given
   const written: Array<string> = []
   const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
   const connection: Connection = {
     ...fake.connection,
     write: (bytes) => Effect.sync(() => void written.push(text(bytes))),
+    unsafeForgetInput: () => {
+      assert.strictEqual(fake.destroyed(), 0)
+      forgotten++
+    },
     ...(isOfSystem && {
       unsafeWriteLast: (bytes) => {
         const count = given.taken ?? bytes.length
@@ -75,20 +80,22 @@ const list = (given: Partial<Given> = {}) => {
     ...given.action
   } as TransferAction
   const isDone = QuickListing.unsafePerform(actor, action)
-  return { actor, destroyed: fake.destroyed, events, isDone, lease, news, said: written, started, taken: () => taken }
+  const counts = { destroyed: fake.destroyed, taken: () => taken, ended: () => ended, forgotten: () => forgotten }
+  return { ...counts, actor, events, isDone, lease, news, said: written, started }
 }
 
 const opened: Event = { _tag: "TransferOpened", size: undefined }
 
 describe("a listing in one turn", () => {
   it("says all of it, and tells the session and the world", () => {
-    const { actor, destroyed, events, isDone, news, said, started, taken } = list()
+    const { actor, destroyed, events, forgotten, isDone, news, said, started, taken } = list()
     assert.isTrue(isDone)
     assert.deepStrictEqual(said, ["one\r\ntwo\r\n"])
     assert.deepStrictEqual(events, [opened, { _tag: "TransferEnded", outcome: { _tag: "Done" } }])
     assert.strictEqual(news.length, 1)
     assert.deepInclude(news[0], { _tag: "TransferEnded", kind: "listing", path: "/", bytes: 10, outcome: "Done" })
     assert.deepStrictEqual([destroyed(), taken(), started.length, actor.lease], [1, 1, 0, undefined])
+    assert.strictEqual(forgotten(), 1, "what the client said is no reason for a reset")
   })
 
   it("of nothing asks the kernel for nothing", () => {
@@ -105,7 +112,7 @@ describe("a listing in one turn", () => {
   for (const taken of [4, 0, -EAGAIN]) {
     it.effect(`leaves to a fiber what the kernel has not taken: ${taken}`, () =>
       Effect.gen(function* () {
-        const { actor, destroyed, events, isDone, news, said, started } = list({ taken })
+        const { actor, destroyed, ended, events, isDone, news, said, started } = list({ taken })
         assert.isTrue(isDone)
         assert.deepStrictEqual([events, news.length, destroyed()], [[opened], 0, 0])
         assert.deepInclude(actor.progress, { phase: "Moving", bytes: Math.max(0, taken) })
@@ -117,6 +124,7 @@ describe("a listing in one turn", () => {
           outcome: { _tag: "Done" }
         })
         assert.strictEqual(said.join(""), "one\r\ntwo\r\n")
+        assert.strictEqual(ended(), 1)
         assert.deepInclude(news[0], { kind: "listing", bytes: 10, outcome: "Done" })
         assert.strictEqual(destroyed(), 1)
       })

@@ -1,4 +1,5 @@
 import * as Os from "node:os"
+import * as CachedPages from "./CachedPages.ts"
 import { type Ffi, ffi } from "./Ffi.ts"
 import * as FileSystem from "./FileSystem.ts"
 
@@ -6,8 +7,6 @@ const noWait = 0x8
 const page = 4096
 /** What Linux reads ahead at a time unless it is told otherwise: where its beginning is in memory, the rest most likely is. */
 const window = 128 * 1024
-const { EAGAIN } = Os.constants.errno
-
 /** Where the lower half of the length lies in a `struct iovec`. */
 const lengthAt = Os.endianness() === "LE" ? 2 : 3
 
@@ -35,23 +34,22 @@ const make = ({ koffi, libc }: Ffi): Calls => {
   const vector = BigUint64Array.of(BigInt(koffi.address(byte)), 1n)
   const whole = new Uint32Array(new BigUint64Array([BigInt(koffi.address(buffer)), 0n]).buffer)
 
-  const probe = (file: number, position: number): number =>
-    preadv2(file, vector, 1, position, noWait) >= 0 ? 0 : koffi.errno()
+  const probe = (file: number, position: number): boolean => preadv2(file, vector, 1, position, noWait) >= 0
 
   return {
     has: (file, position, length) => {
-      const errno = probe(file, position)
-      // A file system that cannot tell may have to wait each time, unless it has no disk.
-      if (errno !== 0) return errno !== EAGAIN && FileSystem.isInMemory(file)
-      if (length > 2 * window && FileSystem.isInMemory(file)) return true
-      for (let at = window; at < length; at += window) if (probe(file, position + at) !== 0) return false
-      return length <= page || probe(file, position + length - 1) === 0
+      if (FileSystem.isInMemory(file)) return true
+      // A probe of what is missing has the kernel read it, in this turn and less than is worth a read.
+      if (CachedPages.areThere(file, position, length) === false) return false
+      // A file system that cannot tell may have to wait each time.
+      for (let at = 0; at < length; at += window) if (!probe(file, position + at)) return false
+      return length <= page || probe(file, position + length - 1)
     },
     read: (file, position, length) => {
       whole[lengthAt] = length
-      const count = preadv2(file, whole, 1, position, noWait)
-      if (count >= 0) return count === length
-      return koffi.errno() !== EAGAIN && FileSystem.isInMemory(file) && preadv2(file, whole, 1, position, 0) === length
+      if (FileSystem.isInMemory(file)) return preadv2(file, whole, 1, position, 0) === length
+      if (CachedPages.areThere(file, position, length) === false) return false
+      return preadv2(file, whole, 1, position, noWait) === length
     }
   }
 }
@@ -65,8 +63,8 @@ const declared = (() => {
 })()
 
 /**
- * Tells whether a part of a file can most likely be read without waiting for a disk, by asking for its first byte, its last and one in
- * each 128 KiB between with `RWF_NOWAIT`. `position` and `length` are in bytes.
+ * Tells whether a part of a file can most likely be read without waiting for a disk: where all of its pages are there, by asking for its first
+ * byte, its last and one in each 128 KiB between with `RWF_NOWAIT`. `position` and `length` are in bytes.
  *
  * @since 0.1.0
  * @category predicates

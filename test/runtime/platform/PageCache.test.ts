@@ -3,6 +3,7 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as CachedPages from "../../../src/runtime/platform/CachedPages.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as PageCache from "../../../src/runtime/platform/PageCache.ts"
 
@@ -28,12 +29,11 @@ const written = Effect.acquireRelease(
 )
 
 describe.skipIf(ffi === undefined)("PageCache", () => {
-  it.scoped("has what was just written, as a whole and in part, and the end of a file", () =>
+  it.scoped("has what was just written, as a whole and in part", () =>
     Effect.gen(function* () {
       const file = yield* written
       assert.isTrue(PageCache.has(file, 0, MIB))
       assert.isTrue(PageCache.has(file, 4095, 2))
-      assert.isTrue(PageCache.has(file, MIB, 1))
       assert.isFalse(PageCache.has(-1, 0, 1))
     })
   )
@@ -59,6 +59,34 @@ describe.skipIf(ffi === undefined)("PageCache", () => {
       forget?.(file, 0, 0, willNotNeed)
       if (PageCache.has(file, 0, 1)) return skip()
       assert.isUndefined(read(0, 5), "that would take the disk")
+    })
+  )
+
+  it.scoped("has nothing read by being asked, where the kernel says what is there", ({ skip }) =>
+    Effect.gen(function* () {
+      const file = yield* written
+      assert.notStrictEqual(CachedPages.areThere(file, 0, MIB), false)
+      assert.isUndefined(CachedPages.areThere(-1, 0, 1))
+      forget?.(file, 0, 0, willNotNeed)
+      if (CachedPages.areThere(file, 0, 1) !== false) return skip()
+      assert.isFalse(PageCache.has(file, 0, MIB))
+      assert.isUndefined(PageCache.unsafeRead(file, 0, 10))
+      assert.isFalse(CachedPages.areThere(file, 0, 1))
+      Fs.readSync(file, new Uint8Array(1), 0, 1, MIB / 2)
+      assert.isTrue(CachedPages.areThere(file, MIB / 2 + 1, 1))
+      assert.isFalse(CachedPages.areThere(file, MIB / 2 - 1, 2), "a byte on either side")
+      assert.isFalse(CachedPages.areThere(file, MIB, 1), "beyond the end")
+    })
+  )
+
+  it.scoped("knows what is there beyond 4 GiB", ({ skip }) =>
+    Effect.gen(function* () {
+      const file = yield* written
+      const far = 2 ** 32 + 10
+      Fs.writeSync(file, "far away", far)
+      if (CachedPages.areThere(file, 0, MIB) === undefined) return skip()
+      assert.isTrue(CachedPages.areThere(file, far, 8))
+      assert.isFalse(CachedPages.areThere(file, 2 * MIB, 8))
     })
   )
 

@@ -2,6 +2,7 @@ import * as Net from "node:net"
 import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import * as Text from "../../domain/Text.ts"
+import type { Descriptor } from "./Descriptor.ts"
 import * as FileSending from "./FileSending.ts"
 import * as NodeCall from "./NodeCall.ts"
 import { toTcpError } from "./NodeConnection.ts"
@@ -208,6 +209,17 @@ export class EpollConnection implements Connection, Watched {
     return this.#io.sendFile(this.#descriptor, file, offset, length)
   }
 
+  unsafeSendFileOnPool(file: Descriptor, offset: number, length: number, done: (sent: number) => void): boolean {
+    if (this.#isUnwritable() || this.#queue.length > 0 || !file.hold()) return false
+    this.#holds += 1
+    this.#io.sendFileOnPool(this.#descriptor, file.fd, offset, length, (sent) => {
+      file.release()
+      this.#release()
+      done(sent)
+    })
+    return true
+  }
+
   unsafeSendLast(file: number, offset: number, length: number): number {
     if (this.#isUnwritable() || this.#queue.length > 0) return -EAGAIN
     const bytes = PageCache.unsafeRead(file, offset, length)
@@ -220,9 +232,7 @@ export class EpollConnection implements Connection, Watched {
   }
 
   sendFile(part: FilePart): Effect.Effect<number, TcpError | NodeCall.SystemError> {
-    return Effect.suspend(() =>
-      this.#isUnwritable() ? this.#failure : FileSending.run(this.#io, this.#poller, this, part)
-    )
+    return Effect.suspend(() => (this.#isUnwritable() ? this.#failure : FileSending.run(this.#poller, this, part)))
   }
 
   /** The way of what goes on by itself: told when the kernel may take more, and when it never will. */
@@ -231,12 +241,8 @@ export class EpollConnection implements Connection, Watched {
     if (flow !== undefined) this.#watch(true)
   }
 
-  /** The descriptor stays open until `unsafeRelease`, whatever becomes of the connection. */
-  unsafeHold(): void {
-    this.#holds += 1
-  }
-
-  unsafeRelease(): void {
+  /** What a call on the pool uses stays open until then, whatever becomes of the connection. */
+  #release(): void {
     this.#holds -= 1
     if (this.#holds > 0 || this.#held < 0) return
     OwnDescriptors.unsafeClose(this.#held)

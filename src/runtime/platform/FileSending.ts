@@ -1,9 +1,9 @@
 import * as Os from "node:os"
 import * as Effect from "effect/Effect"
+import type { Descriptor } from "./Descriptor.ts"
 import * as NodeCall from "./NodeCall.ts"
 import * as PageCache from "./PageCache.ts"
 import type { Poller } from "./Poller.ts"
-import type { SocketIo } from "./SocketIo.ts"
 import { type FilePart, TcpError } from "./Tcp.ts"
 import * as Turns from "./Turns.ts"
 
@@ -18,9 +18,13 @@ const { EAGAIN, EINTR } = Os.constants.errno
 export interface Outlet {
   readonly descriptor: number | undefined
   readonly unsafeSendFile: (file: number, offset: number, length: number) => number
+  readonly unsafeSendFileOnPool: (
+    file: Descriptor,
+    offset: number,
+    length: number,
+    done: (sent: number) => void
+  ) => boolean
   readonly unsafeFlow: (flow: ((failure: TcpError | undefined) => void) | undefined) => void
-  readonly unsafeHold: () => void
-  readonly unsafeRelease: () => void
 }
 
 /** Bytes sent before other connections have their turn, and where there are none. What is no longer than one is never held. */
@@ -48,7 +52,6 @@ type Failure = TcpError | NodeCall.SystemError
  * @category operations
  */
 export const run = (
-  io: SocketIo,
   poller: Poller,
   outlet: Outlet,
   part: FilePart,
@@ -87,21 +90,13 @@ export const run = (
     }
 
     const onPool = (length: number): void => {
-      const descriptor = outlet.descriptor
-      if (descriptor === undefined || !part.file.hold()) {
-        finish(gone())
-        return
-      }
-      outlet.unsafeHold()
       outlet.unsafeFlow(flow)
-      isOnPool = true
       isMissed = false
-      io.sendFileOnPool(descriptor, part.file.fd, part.offset + sentInAll, length, (sent) => {
+      isOnPool = outlet.unsafeSendFileOnPool(part.file, part.offset + sentInAll, length, (sent) => {
         isOnPool = false
-        part.file.release()
-        outlet.unsafeRelease()
         if (!isOver && (goesOn(sent) || isMissed)) step()
       })
+      if (!isOnPool) finish(gone())
     }
 
     const step = (most = turn) => {

@@ -110,7 +110,17 @@ export interface Connection {
    */
   readonly unsafeSendFile?: (file: number, offset: number, length: number) => number
   /**
-   * The same for the last bytes of a connection that the caller ends in this turn if they are all taken, `PageCache.portion` at most: they
+   * The same on the pool, where it may wait for a disk: `done` hears how many bytes it was, or the negative error number. Both descriptors stay
+   * open until then, and nothing else may be sent. Answers `false` where it was not begun.
+   */
+  readonly unsafeSendFileOnPool?: (
+    file: Descriptor,
+    offset: number,
+    length: number,
+    done: (sent: number) => void
+  ) => boolean
+  /**
+   * The same in this turn for the last bytes of a connection that the caller ends in this turn if they are all taken, `PageCache.portion` at most: they
    * go out with the end. Takes none, with `-EAGAIN`, where they may have to come from a disk first.
    */
   readonly unsafeSendLast?: (file: number, offset: number, length: number) => number

@@ -1,12 +1,12 @@
 import type { Transfer as TransferAction } from "../../domain/session/Action.ts"
 import * as Turns from "../platform/Turns.ts"
-import * as Begun from "../transfer/Begun.ts"
-import * as Outcomes from "../transfer/Outcomes.ts"
+import type * as Begun from "../transfer/Begun.ts"
 import * as Progress from "../transfer/Progress.ts"
 import * as QuickSend from "../transfer/QuickSend.ts"
 import type { Actor } from "./Actor.ts"
 import * as Limits from "./Limits.ts"
-import * as TransferNews from "./TransferNews.ts"
+import * as PooledDownload from "./PooledDownload.ts"
+import * as SentDownload from "./SentDownload.ts"
 
 /** Plain bytes of a file, as they lie there: what the kernel does alone. */
 const isPlain = ({ mode, payload, representation }: TransferAction, actor: Actor): boolean =>
@@ -18,7 +18,7 @@ const isPlain = ({ mode, payload, representation }: TransferAction, actor: Actor
 
 /**
  * Does a download in this turn, without a fiber, where the file is in the kernel's cache, the client has connected and the kernel takes all
- * of it at once; answered by `TransferOpened` and `TransferEnded`. Otherwise answers `false`: what has begun is then in `actor.begun`, for
+ * of it at once, or begins to where it has to come from a disk; answered by `TransferOpened` and `TransferEnded`. Otherwise answers `false`: what has begun is then in `actor.begun`, for
  * the transfer to go on with, and be it only the file, where the client has not connected or is to be connected to.
  *
  * @since 0.1.0
@@ -58,14 +58,11 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
     progress
   }
   if (sent < length) {
+    if (PooledDownload.unsafePerform(actor, action, begun)) return true
     actor.begun = begun
     return false
   }
   actor.came = Turns.ofThread.unsafeServed(actor.came, sent)
-  connection.unsafeForgetInput?.()
-  // The kernel sends the end behind the bytes it has taken.
-  Begun.unsafeDrop(begun)
-  TransferNews.unsafeTell(actor, { path: payload.path, kind: "download", progress, outcome: Outcomes.done })
-  actor.unsafeTell({ _tag: "TransferEnded", outcome: Outcomes.done })
+  SentDownload.unsafeEnd(actor, payload.path, begun)
   return true
 }

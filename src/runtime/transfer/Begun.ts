@@ -1,3 +1,4 @@
+import type * as Effect from "effect/Effect"
 import type { Owned } from "../platform/Descriptor.ts"
 import type { Connection, Reader } from "../platform/Tcp.ts"
 import type { PromptUpload } from "../storage/Storage.ts"
@@ -35,6 +36,8 @@ export interface Found extends Part {
  */
 export interface Download extends Moving, Part {
   readonly _tag: "Download"
+  /** What a call on the pool, begun at `offset`, will have sent. */
+  readonly underway?: Effect.Effect<number>
 }
 
 /**

@@ -5,8 +5,13 @@ import type { Connection } from "../platform/Tcp.ts"
 
 const { EAGAIN } = Os.constants.errno
 
-/** Bytes that are sent before other sessions have their turn. */
-const quick = 1024 * 1024
+/**
+ * Bytes that are sent before other sessions have their turn.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const most = 1024 * 1024
 
 interface Part {
   readonly file: Descriptor
@@ -22,7 +27,7 @@ interface Part {
  * @category operations
  */
 export const unsafeSend = (connection: Connection, { file, length: whole, offset }: Part): number => {
-  const length = Math.min(whole, quick)
+  const length = Math.min(whole, most)
   if (length === 0) return 0
   const sent = (length <= PageCache.portion ? sendLast : sendFile)(connection, { file, length, offset })
   return sent === -EAGAIN ? 0 : sent

@@ -132,11 +132,14 @@ const sendFile = (
 /** Where the kernel cannot send from the file nothing is out yet, so it can be read from its beginning. */
 const goOn = Effect.fnUntraced(function* (
   request: Request,
-  { connection, file, length, offset }: Download,
+  { connection, file, length, offset, underway }: Download,
   payload: Exclude<Payload, UploadPayload>
 ) {
   moves(request, connection)
-  const isSent = yield* sendFile(request, connection, Source.plain(payload.path, file, offset, length))
+  const sent = underway === undefined ? 0 : yield* underway
+  request.progress.bytes += sent
+  const rest = Source.plain(payload.path, file, offset + sent, length - sent)
+  const isSent = yield* sendFile(request, connection, rest)
   if (isSent) return yield* connection.end
   yield* sendBytes(request, connection, yield* open(request, payload))
 })

@@ -2,6 +2,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import { EpollConnection } from "../../../src/runtime/platform/EpollConnection.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as OwnDescriptors from "../../../src/runtime/platform/OwnDescriptors.ts"
@@ -19,6 +20,7 @@ const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
   const incoming: Array<string> = []
   /** What each read found; nothing is `undefined`, and the end 0. */
   const asked: Array<number | undefined> = []
+  const pooled: Array<(count: number) => void> = []
   const tasks: Array<() => void> = []
   const watched = new Map<number, Watched>()
   let room = 0
@@ -41,6 +43,7 @@ const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
       sent.push("file")
       return length
     },
+    sendFileOnPool: (_descriptor, _file, _position, _length, done) => void pooled.push(done),
     shutdown: () => {
       sent.push("FIN")
       return 0
@@ -61,6 +64,7 @@ const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
     sent,
     incoming,
     asked,
+    pooled,
     watched,
     /** The kernel takes so many bytes more, and says so. */
     take: (bytes: number) => {
@@ -74,18 +78,24 @@ const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
 }
 
 describe.skipIf(ffi === undefined)("EpollConnection", () => {
-  it("keeps its descriptor for who holds it, and closes it once", () => {
-    const { connection, descriptor, sent, watched } = stage()
-    connection.unsafeHold()
-    connection.unsafeHold()
+  it("keeps its descriptor and the file's for the pool, and closes them once", () => {
+    const { connection, descriptor, pooled, sent, watched } = stage()
+    const file = Descriptor.unsafeOwned(Fs.openSync("/dev/null", "r"), Fs.closeSync)
+    const { fd } = file
+    const counts: Array<number> = []
+    const send = () => connection.unsafeSendFileOnPool(file, 0, 10, (count) => void counts.push(count))
+    assert.deepStrictEqual([send(), send()], [true, true])
     connection.unsafeDestroy()
+    file.unsafeClose()
     assert.isUndefined(connection.descriptor)
     assert.isTrue(Descriptors.unsafeIsOpen(descriptor))
     assert.deepStrictEqual(sent, ["FIN"], "who sends by it is to fail")
-    connection.unsafeRelease()
-    assert.isTrue(Descriptors.unsafeIsOpen(descriptor))
-    connection.unsafeRelease()
-    assert.isFalse(Descriptors.unsafeIsOpen(descriptor))
+    assert.isFalse(send())
+    pooled.shift()?.(10)
+    assert.deepStrictEqual([descriptor, fd].map(Descriptors.unsafeIsOpen), [true, true])
+    pooled.shift()?.(-ECONNRESET)
+    assert.deepStrictEqual([descriptor, fd].map(Descriptors.unsafeIsOpen), [false, false])
+    assert.deepStrictEqual(counts, [10, -ECONNRESET])
     assert.strictEqual(watched.size, 0)
   })
 

@@ -28,6 +28,7 @@ interface Given {
   readonly protection: "C" | "P"
   readonly rates: { readonly server: number; readonly account: number }
   readonly hasArrived: boolean
+  readonly hasPool: boolean
   readonly action: Partial<Omit<TransferAction, "_tag">>
 }
 
@@ -41,6 +42,7 @@ const retrieve = (given: Partial<Given> = {}) =>
     const { answer = (length) => length } = given
     const calls: Array<readonly [offset: number, length: number]> = []
     const lasts: Array<readonly [offset: number, length: number]> = []
+    const pooled: Array<readonly [offset: number, length: number]> = []
     const events: Array<Event> = []
     const news: Array<ServerEvent> = []
     const count = { opened: 0, closed: 0, taken: 0 }
@@ -54,7 +56,13 @@ const retrieve = (given: Partial<Given> = {}) =>
       unsafeSendLast: (_file, offset, length) => {
         lasts.push([offset, length])
         return answer(length)
-      }
+      },
+      ...(given.hasPool === true && {
+        unsafeSendFileOnPool: (_file, offset, length) => {
+          pooled.push([offset, length])
+          return true
+        }
+      })
     }
     const lease = FakeLease.make(given.hasArrived === false ? undefined : connection, () => void count.taken++)
     const unsafeOpen = () => {
@@ -94,7 +102,19 @@ const retrieve = (given: Partial<Given> = {}) =>
     } as TransferAction
     const isDone = QuickDownload.unsafePerform(actor, action)
     yield* Effect.addFinalizer(() => Effect.sync(() => actor.begun && Begun.unsafeDrop(actor.begun)))
-    return { actor, calls, connection, count, events, isDone, lasts, lease, news, wasDropped: fake.destroyed() > 0 }
+    return {
+      actor,
+      calls,
+      connection,
+      count,
+      events,
+      isDone,
+      lasts,
+      lease,
+      news,
+      pooled,
+      wasDropped: fake.destroyed() > 0
+    }
   })
 
 const file = (part: { readonly offset: number; readonly end?: number }) => ({
@@ -193,6 +213,19 @@ describe.skipIf(ffi === undefined)("a download in one turn", () => {
       })
     )
   }
+
+  it.scoped("is left to the pool where nothing of it is at hand", () =>
+    Effect.gen(function* () {
+      const given = { answer: () => -EAGAIN, hasPool: true }
+      const { actor, count, events, isDone, pooled } = yield* retrieve(given)
+      assert.isTrue(isDone)
+      assert.deepStrictEqual(pooled, [[0, size]])
+      assert.deepStrictEqual(events, [{ _tag: "TransferOpened", size }])
+      assert.deepStrictEqual([count, actor.begun], [{ opened: 1, closed: 0, taken: 1 }, undefined])
+      const partly = yield* retrieve({ ...given, answer: () => 10 })
+      assert.deepStrictEqual([partly.isDone, partly.pooled.length], [false, 0])
+    })
+  )
 
   for (const [name, given] of [
     ["the marker lies beyond the end", { action: file({ offset: size + 1 }) }],

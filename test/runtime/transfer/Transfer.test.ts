@@ -9,6 +9,7 @@ import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as NodeCall from "../../../src/runtime/platform/NodeCall.ts"
 import type { Connection, FilePart } from "../../../src/runtime/platform/Tcp.ts"
 import * as MemoryStorage from "../../../src/runtime/storage/MemoryStorage.ts"
+import type * as Begun from "../../../src/runtime/transfer/Begun.ts"
 import * as Progress from "../../../src/runtime/transfer/Progress.ts"
 import type { Request } from "../../../src/runtime/transfer/Request.ts"
 import * as Transfer from "../../../src/runtime/transfer/Transfer.ts"
@@ -32,7 +33,10 @@ const request = (given: Pick<Request, "storage" | "connect" | "opened" | "begun"
 })
 
 /** Goes on with a download from byte 1000 of which nothing is out, over a connection that sends files as `sendFile` does. */
-const goOn = (sendFile: (part: FilePart) => ReturnType<NonNullable<Connection["sendFile"]>>) =>
+const goOn = (
+  sendFile: (part: FilePart) => ReturnType<NonNullable<Connection["sendFile"]>>,
+  begun: Pick<Begun.Download, "underway"> = {}
+) =>
   Effect.gen(function* () {
     const { storage } = yield* MemoryStorage.make({ file: content })
     const written: Array<number> = []
@@ -50,7 +54,7 @@ const goOn = (sendFile: (part: FilePart) => ReturnType<NonNullable<Connection["s
         storage,
         connect: Effect.die("it is connected"),
         opened: () => assert.fail("it was told already"),
-        begun: { _tag: "Download", connection, file, offset: 1000, length: content.length - 1000, progress },
+        begun: { _tag: "Download", connection, file, offset: 1000, length: content.length - 1000, progress, ...begun },
         progress
       })
     )
@@ -165,6 +169,22 @@ describe("a download that has begun", () => {
       assert.deepStrictEqual(outcome, { _tag: "Done" })
       assert.deepStrictEqual(parts, [[1000, content.length - 1000]])
       assert.deepStrictEqual([ended, written.length], [1, 0])
+    })
+  )
+
+  it.effect("waits for the call that is under way, and is sent from behind it", () =>
+    Effect.gen(function* () {
+      const parts: Array<readonly [number, number]> = []
+      const sendFile = ({ length, offset, onSent }: FilePart) =>
+        Effect.sync(() => {
+          parts.push([offset, length])
+          onSent(length)
+          return length
+        })
+      const { ended, outcome, progress } = yield* goOn(sendFile, { underway: Effect.as(Effect.yieldNow(), 500) })
+      assert.deepStrictEqual(outcome, { _tag: "Done" })
+      assert.deepStrictEqual(parts, [[1500, content.length - 1500]])
+      assert.deepStrictEqual([ended, progress.bytes], [1, content.length - 1000])
     })
   )
 })

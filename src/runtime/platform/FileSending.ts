@@ -92,11 +92,12 @@ export const run = (
     const onPool = (length: number): void => {
       outlet.unsafeFlow(flow)
       isMissed = false
-      isOnPool = outlet.unsafeSendFileOnPool(part.file, part.offset + sentInAll, length, (sent) => {
+      isOnPool = true
+      const isBegun = outlet.unsafeSendFileOnPool(part.file, part.offset + sentInAll, length, (sent) => {
         isOnPool = false
         if (!isOver && (goesOn(sent) || isMissed)) step()
       })
-      if (!isOnPool) finish(gone())
+      if (!isBegun) finish(gone())
     }
 
     const step = (most = turn) => {

@@ -7,6 +7,7 @@ const noWait = 0x8
 const page = 4096
 /** What Linux reads ahead at a time unless it is told otherwise: where its beginning is in memory, the rest most likely is. */
 const window = 128 * 1024
+
 /** Where the lower half of the length lies in a `struct iovec`. */
 const lengthAt = Os.endianness() === "LE" ? 2 : 3
 

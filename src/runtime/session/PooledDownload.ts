@@ -14,7 +14,7 @@ interface Work {
 
 /**
  * Has the pool send what has begun, without a fiber, where that is little and none of it is out: it most likely has to come from a disk.
- * Answers `false` otherwise, and then nothing has changed.
+ * Answers `false` otherwise, and then nothing has begun.
  *
  * @since 0.1.0
  * @category interpreters
@@ -23,11 +23,13 @@ export const unsafePerform = (actor: Actor, action: TransferAction, begun: Begun
   if (begun.progress.bytes > 0 || begun.length > QuickSend.most) return false
   const errand = new Sending({ actor, action, begun })
   const { connection, file, length, offset, progress } = begun
-  if (connection.unsafeSendFileOnPool?.(file, offset, length, (sent) => errand.unsafeTake(sent)) !== true) return false
   progress.phase = "Moving"
   actor.errand = errand
   actor.progress = progress
-  return true
+  if (connection.unsafeSendFileOnPool?.(file, offset, length, (sent) => errand.unsafeTake(sent)) === true) return true
+  actor.errand = undefined
+  actor.progress = undefined
+  return false
 }
 
 /** One call of the pool's. Whatever is more than that, it leaves to a fiber, and when it is over it holds nothing. */

@@ -28,6 +28,7 @@ const stage = (answer: (call: Call) => number = ({ length }) => length) => {
   let descriptor: number | undefined = 7
   let fd = -1
   let mayHold = true
+  let refuses = false
   let flow: ((failure: TcpError | undefined) => void) | undefined
   const poller = {
     watch: () => true,
@@ -48,6 +49,7 @@ const stage = (answer: (call: Call) => number = ({ length }) => length) => {
     },
     unsafeSendFileOnPool: (_file, offset, length, done) => {
       if (mayHold) pooled.push({ offset, length, done })
+      if (refuses) done(-EAGAIN)
       return mayHold
     }
   }
@@ -77,6 +79,9 @@ const stage = (answer: (call: Call) => number = ({ length }) => length) => {
     },
     cache: (open: number) => {
       fd = open
+    },
+    refuse: (always: boolean) => {
+      refuses = always
     },
     closeFile: () => {
       mayHold = false
@@ -271,6 +276,19 @@ describe("a file that has to come from a disk", () => {
       at.answerPool(-EAGAIN)
       at.turn()
       assert.strictEqual(at.pooled.length, 2, "what was told counts once")
+      at.tell()
+      at.answerPool(5000)
+      assert.strictEqual(yield* Fiber.join(running), 5000)
+    })
+  )
+
+  it.scoped("goes on where the pool refused at once", () =>
+    Effect.gen(function* () {
+      const at = stage()
+      at.refuse(true)
+      const running = yield* begun(at.run(0, 5000))
+      assert.strictEqual(at.pooled.length, 1)
+      at.refuse(false)
       at.tell()
       at.answerPool(5000)
       assert.strictEqual(yield* Fiber.join(running), 5000)

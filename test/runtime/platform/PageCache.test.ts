@@ -82,7 +82,7 @@ describe.skipIf(ffi === undefined)("PageCache", () => {
   it.scoped("knows what is there beyond 4 GiB", ({ skip }) =>
     Effect.gen(function* () {
       const file = yield* written
-      const far = 2 ** 32 + 10
+      const far = 2 ** 32 + 8 * MIB
       Fs.writeSync(file, "far away", far)
       if (CachedPages.areThere(file, 0, MIB) === undefined) return skip()
       assert.isTrue(CachedPages.areThere(file, far, 8))

@@ -13,11 +13,18 @@ import * as Progress from "../../../src/runtime/transfer/Progress.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { path } from "./Fixture.ts"
 
-const { EIO } = Os.constants.errno
+const { EAGAIN, EIO } = Os.constants.errno
 const [offset, length] = [1000, 99_000]
 
 /** A download that has begun and has to come from a disk, and a pool that does what the test says. */
-const stage = (given: { readonly bytes?: number; readonly length?: number; readonly isBroken?: boolean } = {}) => {
+const stage = (
+  given: {
+    readonly bytes?: number
+    readonly length?: number
+    readonly isBroken?: boolean
+    readonly atOnce?: number
+  } = {}
+) => {
   const events: Array<Event> = []
   const news: Array<ServerEvent> = []
   const fibers: Array<Begun.Begun | undefined> = []
@@ -29,6 +36,7 @@ const stage = (given: { readonly bytes?: number; readonly length?: number; reado
     unsafeSendFileOnPool: (_file, from, count, done) => {
       if (given.isBroken === true) return false
       pooled.push({ part: [from, count], done })
+      if (given.atOnce !== undefined) done(given.atOnce)
       return true
     }
   }
@@ -138,6 +146,12 @@ describe("a download that the pool sends", () => {
       assert.deepStrictEqual([at.fibers.length, at.events.length, at.news.length, at.closed()], [1, 0, 0, 0])
     })
   )
+
+  it("goes on in a fiber where the pool refuses at once", () => {
+    const at = stage({ atOnce: -EAGAIN })
+    assert.isTrue(at.isBegun)
+    assert.deepStrictEqual([at.fibers.length, at.actor.errand, at.events.length], [1, undefined, 0])
+  })
 
   for (const [name, given] of [
     ["some of it is out", { bytes: 1 }],

@@ -290,6 +290,7 @@ describe("a file that has to come from a disk", () => {
       assert.strictEqual(at.pooled.length, 1)
       at.refuse(false)
       at.tell()
+      assert.strictEqual(at.pooled.length, 2)
       at.answerPool(5000)
       assert.strictEqual(yield* Fiber.join(running), 5000)
     })

@@ -437,9 +437,11 @@ export class EpollConnection implements Connection, Watched {
     this.#descriptor = -1
     this.#isSilent = true
     this.#error = error
-    if (this.#isWatched) this.#poller.forget(descriptor)
-    if (this.#holds === 0) OwnDescriptors.unsafeClose(descriptor)
-    else {
+    if (this.#holds === 0) {
+      if (this.#isWatched) this.#poller.drop(descriptor)
+      OwnDescriptors.unsafeClose(descriptor)
+    } else {
+      if (this.#isWatched) this.#poller.forget(descriptor)
       this.#held = descriptor
       this.#io.shutdown(descriptor)
     }

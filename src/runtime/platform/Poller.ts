@@ -23,8 +23,10 @@ export interface Watched {
 export interface Poller {
   /** Watches for what can be read, and, where `writes`, for what can be written; also to change that. `false` where the kernel will not. */
   readonly watch: (descriptor: number, watched: Watched, writes: boolean) => boolean
-  /** Before the descriptor is closed or given away. */
+  /** Before the descriptor is given away, or closed while a call may still use it. */
   readonly forget: (descriptor: number) => void
+  /** The same where it is closed in this very moment, with which the kernel forgets it by itself. */
+  readonly drop: (descriptor: number) => void
   /** Runs once all that is ready now has been told, in the next turn of the event loop at the latest. */
   readonly later: (task: () => void) => void
   /**
@@ -63,6 +65,8 @@ export const unsafeMake = (
   let isArmed = false
   let isOver = false
   let isExpected = false
+  /** A round is under way, or follows in this turn: it sees to what is put off. */
+  let isRound = false
   let patient: Array<(isAlone: boolean) => void> = []
   let isQuiet = true
   let roundsLeft = 0
@@ -80,22 +84,32 @@ export const unsafeMake = (
     for (const task of due) task()
   }
 
-  /** Those who are told do their work in microtasks, and what comes meanwhile needs no turn of the event loop. */
-  const round = (): void => {
-    if (isOver) return
-    const count = calls.take(epoll, Epoll.capacity)
-    const isLast = count === 0 || roundsLeft === 0
-    // Not `queueMicrotask`, which makes objects of Node's for each.
-    if (!isLast) void soon.then(round)
-    roundsLeft -= 1
+  const tellAll = (count: number): void => {
     for (let index = 0; index < count; index++) {
       const descriptor = calls.data(index)
       const watched = members[descriptor]
       if (watched === undefined || generations[descriptor] !== calls.generation(index)) continue
       tell(watched, calls.told(index))
     }
-    if (tasks.length > 0) runTasks()
-    if (patient.length > 0 && isLast) runPatient()
+  }
+
+  /** Those who are told do their work in microtasks, and what comes meanwhile needs no turn of the event loop. */
+  const round = (): void => {
+    isRound = !isOver
+    if (isOver) return
+    const count = calls.take(epoll, Epoll.capacity)
+    const isLast = count === 0 || roundsLeft === 0
+    // Not `queueMicrotask`, which makes objects of Node's for each.
+    if (!isLast) void soon.then(round)
+    roundsLeft -= 1
+    try {
+      tellAll(count)
+      if (tasks.length > 0) runTasks()
+      if (patient.length > 0 && isLast) runPatient()
+    } finally {
+      isRound = !isLast
+      if (isLast && (tasks.length > 0 || patient.length > 0)) expect()
+    }
   }
 
   const runPatient = (): void => {
@@ -107,7 +121,7 @@ export const unsafeMake = (
   }
 
   const expect = (): void => {
-    if (isExpected) return
+    if (isExpected || isRound) return
     isExpected = true
     setImmediate(() => {
       isExpected = false
@@ -130,6 +144,13 @@ export const unsafeMake = (
     }).unref()
   }
 
+  /** An event of it that somebody's copy of the descriptor still brings is of a generation that is over. */
+  const drop = (descriptor: number): void => {
+    if (members[descriptor] === undefined) return
+    members[descriptor] = undefined
+    if (--size === 0) hold(false)
+  }
+
   const poller: Poller = {
     watch: (descriptor, watched, writes) => {
       const interest = (reading | Epoll.events.edge | (writes ? Epoll.events.out : 0)) >>> 0
@@ -145,11 +166,10 @@ export const unsafeMake = (
       return true
     },
     forget: (descriptor) => {
-      if (members[descriptor] === undefined) return
-      members[descriptor] = undefined
-      calls.remove(epoll, descriptor)
-      if (--size === 0) hold(false)
+      if (members[descriptor] !== undefined) calls.remove(epoll, descriptor)
+      drop(descriptor)
     },
+    drop,
     later: (task) => {
       tasks.push(task)
       expect()

@@ -55,6 +55,7 @@ const stage = (descriptor = Fs.openSync("/dev/null", "r+")) => {
       return true
     },
     forget: (number) => void watched.delete(number),
+    drop: (number) => void watched.delete(number),
     later: (task) => void tasks.push(task),
     unhurried: (task) => void tasks.push(() => task(false))
   }

@@ -33,6 +33,7 @@ const stage = (answer: (call: Call) => number = ({ length }) => length) => {
   const poller = {
     watch: () => true,
     forget: () => {},
+    drop: () => {},
     later: (task: () => void) => void patient.push(task),
     unhurried: (task: (isAlone: boolean) => void) => void patient.push(task)
   }

@@ -8,6 +8,7 @@ import * as Descriptors from "../../support/Descriptors.ts"
 const libc = ffi?.libc
 const socketpair = libc?.func("int socketpair(int, int, int, void *)")
 const close = libc?.func("int close(int)")
+const dup = libc?.func("int dup(int)") as ((descriptor: number) => number) | undefined
 const send = libc?.func("long send(int, const char *, size_t, int)")
 const nonBlocking = 1 | 0o4000
 
@@ -99,6 +100,57 @@ describe.skipIf(ffi === undefined)("Poller", () => {
       self.forget(one.near)
       yield* turns
       assert.deepStrictEqual(told, [])
+    })
+  )
+
+  it.scoped("hears nothing more of a descriptor that is dropped, though somebody has a copy of it", () =>
+    Effect.gen(function* () {
+      const self = yield* poller
+      const [one, other] = [yield* pair, yield* pair]
+      let told = 0
+      self.watch(one.near, { unsafeReady: () => void told++ }, false)
+      const copy = dup?.(one.near) ?? -1
+      self.drop(one.near)
+      one.close(one.near)
+      // The number is somebody else's now, and what the copy brings is not for it.
+      const next = dup?.(other.near) ?? -1
+      assert.strictEqual(next, one.near)
+      self.watch(next, { unsafeReady: () => void told++ }, false)
+      one.send()
+      yield* turns
+      assert.strictEqual(told, 0)
+      other.send()
+      yield* Descriptors.until(() => told > 0)
+      assert.strictEqual(told, 1)
+      self.forget(next)
+      for (const descriptor of [copy, next]) close?.(descriptor)
+    })
+  )
+
+  it.scoped("runs what was put off while it tells without a turn of the event loop for it", () =>
+    Effect.gen(function* () {
+      const self = yield* poller
+      const one = yield* pair
+      let turnsGone = 0
+      const gone: Array<number> = []
+      const again = () => {
+        gone.push(turnsGone)
+        if (gone.length < 3) self.later(again)
+      }
+      self.watch(
+        one.near,
+        {
+          unsafeReady: () => {
+            setImmediate(() => void turnsGone++)
+            self.later(again)
+          }
+        },
+        false
+      )
+      one.send()
+      yield* Descriptors.until(() => gone.length === 3)
+      assert.deepStrictEqual(gone.slice(0, 2), [0, 0])
+      self.forget(one.near)
     })
   )
 

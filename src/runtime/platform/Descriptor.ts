@@ -174,7 +174,8 @@ export const unsafeOwned = (fd: number, unsafeClose: (fd: number) => void): Owne
  * @since 0.1.0
  * @category constructors
  */
-export const unsafeWritten = (fd: number): Owned & Written => new OpenedToWrite(fd, closeQuietly)
+export const unsafeWritten = (fd: number, unsafeClose: (fd: number) => void): Owned & Written =>
+  new OpenedToWrite(fd, unsafeClose)
 
 const closeNow = (fd: number): Effect.Effect<void, NodeCall.SystemError> =>
   Effect.try({ try: () => Fs.closeSync(fd), catch: (error) => error as NodeCall.SystemError })

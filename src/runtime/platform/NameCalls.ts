@@ -1,4 +1,7 @@
+import * as Fs from "node:fs"
+import * as Os from "node:os"
 import { type Ffi, ffi } from "./Ffi.ts"
+import * as OwnDescriptors from "./OwnDescriptors.ts"
 
 /**
  * Calls that change a name (bytes as a latin1 string) in an open directory, in this turn: for directories that no disk has to be waited for,
@@ -13,7 +16,16 @@ export interface NameCalls {
   /** What has the new name is replaced in one step. */
   readonly unsafeRename: (from: number, name: string, to: number, newName: string) => number
   readonly unsafeUnlink: (directory: number, name: string) => number
+  /** A new file for this user alone, to be written and read: a descriptor for the caller to close by `OwnDescriptors.unsafeClose`. */
+  readonly unsafeCreate: (directory: number, name: string) => number
+  /** Of an open file. */
+  readonly unsafeChangeMode: (file: number, mode: number) => number
 }
+
+const { EMFILE } = Os.constants.errno
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDWR } = Fs.constants
+const closeOnExec = 0o2000000
+const creating = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | closeOnExec
 
 const removeDirectory = 0x200
 
@@ -23,17 +35,28 @@ const declare = ({ koffi, libc }: Ffi): NameCalls => {
   const mkdirat = libc.func("mkdirat", "int", ["int", "void *", "uint"])
   const unlinkat = libc.func("unlinkat", "int", ["int", "void *", "int"])
   const renameat = libc.func("renameat", "int", ["int", "void *", "int", "void *"])
+  const openat = libc.func("openat", "int", ["int", "void *", "int", "uint"])
+  const fchmod = libc.func("fchmod", "int", ["int", "uint"])
   const settle = (result: number): number => (result === 0 ? 0 : -koffi.errno())
   return {
     unsafeMakeDirectory: (directory, name, mode) => settle(mkdirat(directory, bytesOf(name), mode)),
     unsafeRemoveDirectory: (directory, name) => settle(unlinkat(directory, bytesOf(name), removeDirectory)),
     unsafeRename: (from, name, to, newName) => settle(renameat(from, bytesOf(name), to, bytesOf(newName))),
-    unsafeUnlink: (directory, name) => settle(unlinkat(directory, bytesOf(name), 0))
+    unsafeUnlink: (directory, name) => settle(unlinkat(directory, bytesOf(name), 0)),
+    unsafeCreate: (directory, name) => {
+      const file: number = openat(directory, bytesOf(name), creating, 0o600)
+      if (file < 0) return -koffi.errno()
+      if (OwnDescriptors.unsafeOwn(file)) return file
+      OwnDescriptors.unsafeClose(file)
+      unlinkat(directory, bytesOf(name), 0)
+      return -EMFILE
+    },
+    unsafeChangeMode: (file, mode) => settle(fchmod(file, mode))
   }
 }
 
 /**
- * `mkdirat(2)`, `unlinkat(2)` and `renameat(2)`; `undefined` where the C library or FFI lacks them.
+ * `mkdirat(2)`, `unlinkat(2)`, `renameat(2)`, `openat(2)` and `fchmod(2)`; `undefined` where the C library or FFI lacks them.
  *
  * @since 0.1.0
  * @category platform

@@ -20,8 +20,9 @@ import * as UploadTerms from "./UploadTerms.ts"
 /** A whole file, as its bytes come and as fast as they come, from a client that has connected. */
 const isPlain = ({ data, mode, payload, representation }: TransferAction, actor: Actor): boolean =>
   payload._tag === "Upload" &&
-  payload.how === "Replace" &&
+  payload.how !== "Unique" &&
   payload.offset === 0 &&
+  payload.resumes !== true &&
   representation === "I" &&
   mode === "S" &&
   data._tag === "Passive" &&
@@ -43,8 +44,9 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
   const { lease, lodging } = actor
   const connection = lease?.unsafeArrived()
   if (connection?.unsafeForgetInput === undefined) return false
-  const { create, path, replace } = payload
-  const upload = lodging.storage.unsafeStore?.(path, { offset: 0, create, replace, ...UploadTerms.of(actor) })
+  const { create, how, path, replace } = payload
+  const offset = how === "Append" ? "end" : 0
+  const upload = lodging.storage.unsafeStore?.(path, { offset, create, replace, ...UploadTerms.of(actor) })
   if (upload === undefined) return false
   lease?.unsafeTake()
   actor.lease = undefined

@@ -1,10 +1,11 @@
-import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
 import type { Moved } from "../platform/Conduit.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
 import * as FileSystem from "../platform/FileSystem.ts"
+import { nameCalls } from "../platform/NameCalls.ts"
+import * as OwnDescriptors from "../platform/OwnDescriptors.ts"
 import * as PromptWrite from "../platform/PromptWrite.ts"
 import { unsafeRenameNew } from "../platform/RenameNew.ts"
 import type * as Status from "../platform/Status.ts"
@@ -20,7 +21,6 @@ import type { PromptUpload, Stored, StoreOptions, Upload } from "./Storage.ts"
 import * as Straight from "./Straight.ts"
 import * as Temporary from "./Temporary.ts"
 
-const { O_CREAT, O_EXCL } = Fs.constants
 const { ENOENT } = Os.constants.errno
 
 interface OwnedSite extends Site.Site {
@@ -32,17 +32,22 @@ interface OwnedSite extends Site.Site {
 const isPromptlyReplaced = (status: Status.Status | undefined): boolean =>
   status === undefined || (status.size <= Disk.quicklyFreed && LocalUpload.isOwn(status))
 
-const unsafeCreate = (place: OwnedPlace, name: HostPath.HostPath): number | undefined => {
-  try {
-    return Fs.openSync(...Temporary.opening(place, name, O_CREAT | O_EXCL))
-  } catch {
-    return undefined
-  }
+/** Then it counts on what has the name, be it nothing. */
+const goesBehind = ({ offset }: StoreOptions): boolean => offset === "end"
+
+/** The name tells what it is of only where it may become a partial. */
+const unsafeHide = ({ name, place }: OwnedSite, { partial }: StoreOptions): Hidden | undefined => {
+  const target = partial === "keep" ? Partials.hash(name) : undefined
+  const hidden = Partials.uploadName(target)
+  const fd = nameCalls?.unsafeCreate(place.descriptor.fd, hidden) ?? -1
+  if (fd < 0) return undefined
+  return { target, name: hidden, file: Descriptor.unsafeWritten(fd, OwnDescriptors.unsafeClose) }
 }
 
 /**
  * Begins, in this turn, to store a whole file where no disk has to be waited for, and under a name that is neither a link nor refused;
- * `undefined` for anything else. It is done with the names as `LocalUpload.begin` does it.
+ * `undefined` for anything else. What is to go behind all that is there is a whole file where nothing is. It is done with the names as
+ * `LocalUpload.begin` does it.
  *
  * @since 0.1.0
  * @category constructors
@@ -53,7 +58,7 @@ export const unsafeBegin = (
   options: StoreOptions
 ): PromptUpload | undefined => {
   const name = Site.lastName(path)
-  if (name === undefined || options.offset !== 0) return undefined
+  if (name === undefined || (options.offset !== 0 && !goesBehind(options))) return undefined
   const place = context.root.unsafeEnter?.(VirtualPath.parent(path))
   if (place === undefined) return undefined
   const begun = FileSystem.isInMemory(place.descriptor.fd)
@@ -70,11 +75,9 @@ const unsafeStart = (
   options: StoreOptions
 ): PromptUpload | undefined => {
   if (LocalUpload.objection(site.status, options) !== undefined) return undefined
-  const target = Partials.hash(site.name)
-  const name = Partials.uploadName(target)
-  const fd = unsafeCreate(site.place, name)
-  if (fd === undefined) return undefined
-  return new Prompt(context, path, site, options, { target, name, file: Descriptor.unsafeWritten(fd) })
+  if (goesBehind(options) && site.status !== undefined) return undefined
+  const hidden = unsafeHide(site, options)
+  return hidden && new Prompt(context, path, site, options, hidden)
 }
 
 /**
@@ -98,8 +101,8 @@ export const unsafeHasNoPartial = (root: Root, path: VirtualPath.VirtualPath): b
 interface Hidden {
   readonly file: Descriptor.Owned & Descriptor.Written
   readonly name: HostPath.HostPath
-  /** The hash of the name that it is to get. */
-  readonly target: string
+  /** The hash of the name that it is to get, where it may become the partial of that. */
+  readonly target: string | undefined
 }
 
 interface Slow {
@@ -153,16 +156,11 @@ class Prompt implements PromptUpload {
 
   unsafeCommit(): Stored | undefined {
     const { name, place, status } = this.#site
-    const { replace } = this.#options
     const state = this.#state
-    const now = place.look(name)
+    // A name that was free is taken only as such, which the kernel looks at.
+    const now = status === undefined ? undefined : place.look(name)
     if (state.failure !== undefined || !this.#isPrompt(now)) return undefined
-    try {
-      Fs.fchmodSync(this.#hidden.file.fd, LocalUpload.modeOf(status, this.#context.umask))
-      this.#rename(now === undefined || !replace)
-    } catch {
-      return undefined
-    }
+    state.named = this.#dress() && this.#rename(now === undefined || !this.#options.replace)
     if (!state.named) return undefined
     this.#letGo()
     return { size: state.position, digest: this.#digester.unsafeDigest(), replaced: now?.size }
@@ -171,25 +169,26 @@ class Prompt implements PromptUpload {
   /** Nobody else is changing what has the name, which may be replaced, and nothing else has to be freed. */
   #isPrompt(now: Status.Status | undefined): boolean {
     const { name, place, status } = this.#site
-    const { partial } = this.#options
+    const { target } = this.#hidden
     return (
       this.#context.locks.unsafeIsFree(name) &&
       LocalUpload.objection(now, this.#options) === undefined &&
       isPromptlyReplaced(status) &&
       isPromptlyReplaced(now) &&
-      (partial === "discard" || place.look(Partials.partialName(this.#hidden.target)) === undefined)
+      (target === undefined || place.look(Partials.partialName(target)) === undefined)
     )
   }
 
-  #rename(isFree: boolean): void {
+  #dress(): boolean {
+    const mode = LocalUpload.modeOf(this.#site.status, this.#context.umask)
+    return nameCalls?.unsafeChangeMode(this.#hidden.file.fd, mode) === 0
+  }
+
+  #rename(isFree: boolean): boolean {
     const { name, place } = this.#site
     const { fd } = place.descriptor
-    const hidden = this.#hidden.name
-    if (isFree) this.#state.named = unsafeRenameNew?.(fd, hidden, fd, name) === 0
-    else {
-      Fs.renameSync(Disk.at(place, hidden), Disk.at(place, name))
-      this.#state.named = true
-    }
+    const rename = isFree ? unsafeRenameNew : nameCalls?.unsafeRename
+    return rename?.(fd, this.#hidden.name, fd, name) === 0
   }
 
   #letGo(): void {
@@ -210,7 +209,7 @@ class Prompt implements PromptUpload {
     const held = Temporary.unsafeHeld(site.place, { ...this.#hidden, state: this.#state }, this.#hidden.target)
     const { conduit } = context
     const grown = { conduit, digest: options.digest, digester }
-    const temporary = Temporary.unsafeMake(site, { ...held, expects: false }, grown)
+    const temporary = Temporary.unsafeMake(site, { ...held, expects: goesBehind(options) }, grown)
     return { held, upload: LocalUpload.unsafeMake(context, { path: this.#path, options, site, temporary, digester }) }
   }
 

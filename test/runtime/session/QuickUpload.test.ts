@@ -309,7 +309,7 @@ describe("an upload without a fiber", () => {
     ["the server has a largest upload", { maxUploadSize: 1_000_000 }],
     ["the account has a largest upload", { limits: { uploadSize: 1_000_000 } }],
     ["the name is to be unique", { payload: { how: "Unique" } }],
-    ["it goes behind what is there", { payload: { how: "Append" } }],
+    ["it goes on with what is there of it", { payload: { how: "Append", resumes: true } }],
     ["there is a marker", { payload: { offset: 10 } }],
     ["the client has not connected", { hasArrived: false }],
     ["the connection is not one of the system's", { isOfSystem: false }],
@@ -327,6 +327,17 @@ describe("an upload without a fiber", () => {
       assert.deepStrictEqual([one.handed(), one.actor.errand, one.actor.progress], [undefined, undefined, undefined])
     })
   }
+})
+
+describe("an upload behind what is there", () => {
+  it("is begun at the end of that", () => {
+    const one = store({ payload: { how: "Append" } })
+    assert.isTrue(one.isBegun)
+    assert.deepStrictEqual(
+      one.wanted.map(([, { offset }]) => offset),
+      ["end"]
+    )
+  })
 })
 
 describe("an upload goes over to a fiber", () => {

@@ -148,7 +148,7 @@ describe.skipIf(ffi === undefined || !isInMemory)("an upload that is stored in t
         const upload = prompt(storage, "/file")
         upload.unsafeWrite?.(Buffer.from("new content"))
         const [name = ""] = Fs.readdirSync(folder).filter((name) => name !== "file")
-        assert.deepInclude(Partials.parse(name), { pid: process.pid, target: Partials.hash("file") })
+        assert.deepInclude(Partials.parse(name), { pid: process.pid })
         assert.strictEqual(Fs.statSync(`${folder}/${name}`).mode & 0o7777, 0o600)
         assert.strictEqual(Fs.readFileSync(`${folder}/file`, "utf8"), "old")
         assert.deepInclude(upload.unsafeCommit(), { size: 11, replaced: 3 })
@@ -156,6 +156,38 @@ describe.skipIf(ffi === undefined || !isInMemory)("an upload that is stored in t
         // It has let go already.
         yield* upload.release
         assert.deepStrictEqual(Fs.readdirSync(folder), ["file"])
+      })
+    )
+  )
+
+  for (const policy of ["discard", "keep"] as const) {
+    it.live(`grows under a hidden name that tells ${policy === "keep" ? "" : "not "}what it is of`, () =>
+      visited((folder, storage) =>
+        Effect.gen(function* () {
+          const upload = prompt(storage, "/file", { partial: policy })
+          upload.unsafeWrite?.(content.subarray(0, 1000))
+          const [hidden = ""] = Fs.readdirSync(folder)
+          const target = policy === "keep" ? Partials.hash("file") : undefined
+          assert.deepInclude(Partials.parse(HostPath.fromText(hidden)), { _tag: "Upload", target })
+          const { mode, size } = Fs.statSync(`${folder}/${hidden}`)
+          assert.deepStrictEqual([mode & 0o777, size], [0o600, 1000])
+          yield* upload.discard
+          yield* upload.release
+        })
+      )
+    )
+  }
+
+  it.live("fails, and leaves nothing, where its directory is gone", () =>
+    visited((folder, storage) =>
+      Effect.gen(function* () {
+        Fs.mkdirSync(`${folder}/dir`)
+        const upload = prompt(storage, "/dir/file")
+        upload.unsafeWrite?.(content.subarray(0, 1000))
+        Fs.rmSync(`${folder}/dir`, { recursive: true })
+        assert.isUndefined(upload.unsafeCommit())
+        assert.strictEqual((yield* Effect.flip(upload.commit)).reason, "NotFound")
+        yield* upload.release
       })
     )
   )
@@ -178,7 +210,6 @@ describe.skipIf(ffi === undefined || !isInMemory)("an upload that is stored in t
     ["/file", { offset: 1 }],
     ["/file", { offset: "end" }],
     ["/file", { offset: "resume" }],
-    ["/new", { offset: "end" }],
     ["/new", { offset: "resume" }],
     ["/new", { create: false }],
     ["/file", { replace: false }],
@@ -330,6 +361,21 @@ const patient: ReadonlyArray<Case> = [
     meanwhile: (folder) => Fs.rmSync(`${folder}/file`),
     reason: "PermissionDenied"
   },
+  { name: "the name was taken meanwhile, and may be replaced", meanwhile: write("other"), replaced: 5 },
+  {
+    name: "the name was taken meanwhile, and is nothing any more that it was to go behind",
+    options: { offset: "end" },
+    meanwhile: write("other"),
+    after: (folder) => assert.strictEqual(Fs.readFileSync(`${folder}/file`, "utf8"), "other"),
+    reason: "Busy"
+  },
+  {
+    name: "the same with a hidden name",
+    options: { offset: "end", partial: "keep" },
+    meanwhile: write("other"),
+    after: (folder) => assert.strictEqual(Fs.readFileSync(`${folder}/file`, "utf8"), "other"),
+    reason: "Busy"
+  },
   {
     name: "the name has become a link",
     meanwhile: (folder) => Fs.symlinkSync("elsewhere", `${folder}/file`),
@@ -349,7 +395,7 @@ const patient: ReadonlyArray<Case> = [
 
 const prompts: ReadonlyArray<Case> = [
   { name: "it frees no more than is quick", before: sized(Disk.quicklyFreed), replaced: Disk.quicklyFreed },
-  { name: "the name was taken meanwhile, and may be replaced", meanwhile: write("other"), replaced: 5 },
+  { name: "it is to go behind nothing", options: { offset: "end" } },
   { name: "the name was freed meanwhile", before: write("old"), meanwhile: (folder) => Fs.rmSync(`${folder}/file`) },
   { name: "a name may be made but not replaced", options: { replace: false } },
   { name: "a name may be replaced but not made", options: { create: false }, before: write("old"), replaced: 3 },

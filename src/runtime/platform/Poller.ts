@@ -46,8 +46,8 @@ const soon = Promise.resolve()
 const roundsPerTurn = 16
 
 /**
- * A poller over an epoll of its own, which it closes in the end. Somebody else has to see to it that the event loop wakes when that has
- * something. `hold` hears whether there is anything to be kept awake for.
+ * A poller over an epoll of its own, which it closes in the end. Somebody else has to see to it that the event loop calls `turn` when that
+ * has something. `hold` hears whether there is anything to be kept awake for.
  *
  * @since 0.1.0
  * @category constructors
@@ -56,13 +56,12 @@ export const unsafeMake = (
   calls: Epoll.Epoll,
   epoll: number,
   hold: (isHeld: boolean) => void
-): { readonly poller: Poller; readonly close: () => void } => {
+): { readonly poller: Poller; readonly turn: () => void; readonly close: () => void } => {
   const members: Array<Watched | undefined> = []
   /** Tells an event apart from one of a descriptor that had the number before. */
   const generations: Array<number> = []
   let size = 0
   let tasks: Array<() => void> = []
-  let isArmed = false
   let isOver = false
   let isExpected = false
   /** A round is under way, or follows in this turn: it sees to what is put off. */
@@ -95,9 +94,9 @@ export const unsafeMake = (
 
   /** Those who are told do their work in microtasks, and what comes meanwhile needs no turn of the event loop. */
   const round = (): void => {
-    isRound = !isOver
-    if (isOver) return
-    const count = calls.take(epoll, Epoll.capacity)
+    isRound = true
+    // What was put off is done also when there is nothing left to ask.
+    const count = isOver ? 0 : calls.take(epoll, Epoll.capacity)
     const isLast = count === 0 || roundsLeft === 0
     // Not `queueMicrotask`, which makes objects of Node's for each.
     if (!isLast) void soon.then(round)
@@ -120,28 +119,18 @@ export const unsafeMake = (
     for (const task of due) task(isAlone)
   }
 
+  const turn = (): void => {
+    roundsLeft = roundsPerTurn
+    round()
+  }
+
   const expect = (): void => {
     if (isExpected || isRound) return
     isExpected = true
     setImmediate(() => {
       isExpected = false
-      runTasks()
-      if (size === 0) runPatient()
-      // The round they wait for may be over for this turn.
-      if (patient.length > 0) expect()
+      turn()
     })
-  }
-
-  /** An immediate without a reference runs after each wait of the event loop and does not keep it from waiting. */
-  const arm = (): void => {
-    if (isArmed || isOver) return
-    isArmed = true
-    setImmediate(() => {
-      isArmed = false
-      if (size > 0) arm()
-      roundsLeft = roundsPerTurn
-      round()
-    }).unref()
   }
 
   /** An event of it that somebody's copy of the descriptor still brings is of a generation that is over. */
@@ -162,7 +151,6 @@ export const unsafeMake = (
       if (calls.add(epoll, descriptor, interest, descriptor, generation) !== 0) return false
       members[descriptor] = watched
       if (size++ === 0) hold(true)
-      arm()
       return true
     },
     forget: (descriptor) => {
@@ -181,6 +169,7 @@ export const unsafeMake = (
   }
   return {
     poller,
+    turn,
     close: () => {
       isOver = true
       runTasks()

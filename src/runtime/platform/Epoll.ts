@@ -28,6 +28,8 @@ export interface Epoll {
   readonly told: (index: number) => number
   readonly data: (index: number) => number
   readonly generation: (index: number) => number
+  /** Whether a descriptor, such as an epoll, has something to read; takes nothing. */
+  readonly isReady: (descriptor: number) => boolean
   /** Two connected sockets of this process, or `undefined`. */
   readonly pair: () => readonly [near: number, far: number] | undefined
 }
@@ -46,12 +48,15 @@ const make = ({ libc }: Ffi): Epoll => {
   const create = libc.func("int epoll_create1(int)")
   const control = libc.func("int epoll_ctl(int, int, int, void *)")
   const wait = libc.func("int epoll_wait(int, void *, int, int)")
+  const poll = libc.func("int poll(void *, unsigned long, int)")
   const socketpair = libc.func("int socketpair(int, int, int, void *)")
 
   const event = new Uint8Array(stride)
   const eventView = new DataView(event.buffer)
   const taken = new Uint8Array(stride * capacity)
   const view = new DataView(taken.buffer)
+  /** `struct pollfd`, with the events it asks for in the lower half of the second number. */
+  const asked = Int32Array.of(-1, events.in)
   const ends = new Int32Array(2)
 
   const change =
@@ -72,6 +77,10 @@ const make = ({ libc }: Ffi): Epoll => {
     told: (index) => view.getUint32(index * stride, true),
     data: (index) => view.getInt32(index * stride + dataAt, true),
     generation: (index) => view.getUint32(index * stride + dataAt + 4, true),
+    isReady: (descriptor) => {
+      asked[0] = descriptor
+      return poll(asked, 1, 0) > 0
+    },
     pair: () => {
       if (socketpair(1, 1 | closeOnExec | nonBlocking, 0, ends) !== 0) return undefined
       const [near = -1, far = -1] = ends

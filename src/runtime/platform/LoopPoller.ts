@@ -61,7 +61,7 @@ export const make: Effect.Effect<Option.Option<Poller.Poller>, never, Scope.Scop
   const epoll = calls.create()
   if (epoll < 0) return Option.none()
   OwnDescriptors.unsafeOwn(epoll)
-  const table = Poller.unsafeMake(calls, epoll, bell.hold)
+  const table = Poller.unsafeMake(calls, epoll, bell.hold, () => calls.isReady(loop))
   bell.ring = table.turn
   yield* Effect.addFinalizer(() => Effect.sync(table.close))
   if (calls.add(loop, epoll, events.in, bell.descriptor, 0) !== 0) return Option.none()

@@ -1,4 +1,5 @@
 import * as Epoll from "./Epoll.ts"
+import { Lookout } from "./Lookout.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
 
 /**
@@ -47,7 +48,8 @@ const roundsPerTurn = 16
 
 /**
  * A poller over an epoll of its own, which it closes in the end. Somebody else has to see to it that the event loop calls `turn` when that
- * has something. `hold` hears whether there is anything to be kept awake for.
+ * has something, and says by `wouldWake` whether the event loop would be woken now. `hold` hears whether there is anything to be kept
+ * awake for.
  *
  * @since 0.1.0
  * @category constructors
@@ -55,7 +57,8 @@ const roundsPerTurn = 16
 export const unsafeMake = (
   calls: Epoll.Epoll,
   epoll: number,
-  hold: (isHeld: boolean) => void
+  hold: (isHeld: boolean) => void,
+  wouldWake: () => boolean
 ): { readonly poller: Poller; readonly turn: () => void; readonly close: () => void } => {
   const members: Array<Watched | undefined> = []
   /** Tells an event apart from one of a descriptor that had the number before. */
@@ -69,12 +72,16 @@ export const unsafeMake = (
   let patient: Array<(isAlone: boolean) => void> = []
   let isQuiet = true
   let roundsLeft = 0
+  const lookout = new Lookout()
+  /** How many were told something since the thread might last have slept. */
+  let told = 0
+  let isLooking = false
 
-  const tell = (watched: Watched, told: number): void => {
+  const tell = (watched: Watched, what: number): void => {
     isQuiet = false
-    const isFailed = (told & failures) !== 0
-    const isReadable = isFailed || (told & reading) !== 0
-    watched.unsafeReady(isReadable, isFailed || (told & Epoll.events.out) !== 0, isFailed, (told & oddities) !== 0)
+    const isFailed = (what & failures) !== 0
+    const isReadable = isFailed || (what & reading) !== 0
+    watched.unsafeReady(isReadable, isFailed || (what & Epoll.events.out) !== 0, isFailed, (what & oddities) !== 0)
   }
 
   const runTasks = (): void => {
@@ -101,13 +108,13 @@ export const unsafeMake = (
     // Not `queueMicrotask`, which makes objects of Node's for each.
     if (!isLast) void soon.then(round)
     roundsLeft -= 1
+    told += count
     try {
       tellAll(count)
       if (tasks.length > 0) runTasks()
       if (patient.length > 0 && isLast) runPatient()
     } finally {
-      isRound = !isLast
-      if (isLast && (tasks.length > 0 || patient.length > 0)) expect()
+      if (isLast) settle()
     }
   }
 
@@ -117,6 +124,14 @@ export const unsafeMake = (
     const isAlone = isQuiet && due.length === 1
     isQuiet = true
     for (const task of due) task(isAlone)
+  }
+
+  /** Before it looks out there is a way round the event loop, which does all else there is to do. */
+  const settle = (): void => {
+    isRound = false
+    if (lookout.unsafeIsDue(told)) isLooking = true
+    told = 0
+    if (isLooking || tasks.length > 0 || patient.length > 0) expect()
   }
 
   const turn = (): void => {
@@ -129,6 +144,9 @@ export const unsafeMake = (
     isExpected = true
     setImmediate(() => {
       isExpected = false
+      const looks = isLooking && !isOver && tasks.length === 0 && patient.length === 0
+      isLooking = false
+      if (looks) lookout.unsafeLook(wouldWake)
       turn()
     })
   }

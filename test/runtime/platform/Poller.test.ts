@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
+import { type Epoll, events } from "../../../src/runtime/platform/Epoll.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import * as LoopPoller from "../../../src/runtime/platform/LoopPoller.ts"
-import type * as Poller from "../../../src/runtime/platform/Poller.ts"
+import * as Poller from "../../../src/runtime/platform/Poller.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 
 const libc = ffi?.libc
@@ -252,6 +253,120 @@ describe.skipIf(ffi === undefined)("Poller", () => {
       assert.isAbove(told - before, 8)
       assert.isBelow(told - before, 100)
       self.forget(one.near)
+    })
+  )
+})
+
+/** A poller over an epoll that has what the test says; `asks` hears how often it was asked whether the event loop would wake. */
+const pretended = (wouldWake: (asks: number) => boolean) => {
+  const ready: Array<number> = []
+  let taken: Array<number> = []
+  let asks = 0
+  const calls: Epoll = {
+    create: () => -1,
+    add: () => 0,
+    modify: () => 0,
+    remove: () => {},
+    take: () => {
+      taken = ready.splice(0)
+      return taken.length
+    },
+    told: () => events.in,
+    data: (index) => taken[index] ?? -1,
+    generation: () => 1,
+    isReady: () => false,
+    pair: () => undefined
+  }
+  const made = Poller.unsafeMake(
+    calls,
+    -1,
+    () => {},
+    () => wouldWake(++asks)
+  )
+  return { ...made, ready, asks: () => asks }
+}
+
+describe("Poller, before the event loop sleeps", () => {
+  it.effect("looks out after it has told something, and tells what comes then", () =>
+    Effect.gen(function* () {
+      const self = pretended((asks) => {
+        if (asks === 3) self.ready.push(7)
+        return self.ready.length > 0
+      })
+      let told = 0
+      self.poller.watch(7, { unsafeReady: () => void told++ }, false)
+      self.ready.push(7)
+      self.turn()
+      assert.strictEqual(told, 1)
+      yield* Descriptors.until(() => told === 2)
+      assert.strictEqual(self.asks(), 3)
+    })
+  )
+
+  it.effect("lets those who were told do all they do at once, before", () =>
+    Effect.gen(function* () {
+      const done: Array<string> = []
+      const self = pretended((asks) => {
+        if (asks === 1) done.push("asked")
+        return true
+      })
+      const answer = async () => {
+        for (let step = 0; step < 50; step++) await undefined
+        done.push("answered")
+      }
+      self.poller.watch(7, { unsafeReady: () => void answer() }, false)
+      self.ready.push(7)
+      self.turn()
+      yield* Descriptors.until(() => done.length === 2)
+      assert.deepStrictEqual(done, ["answered", "asked"])
+    })
+  )
+
+  it.effect("does not look out while something was put off, or where nobody was told anything", () =>
+    Effect.gen(function* () {
+      const self = pretended(() => true)
+      const done: Array<string> = []
+      self.poller.watch(7, { unsafeReady: () => {} }, false)
+      self.ready.push(7)
+      self.turn()
+      yield* Effect.promise(() => Promise.resolve())
+      self.poller.later(() => void done.push("later"))
+      yield* Descriptors.until(() => done.length === 1)
+      self.turn()
+      yield* turns
+      assert.strictEqual(self.asks(), 0)
+    })
+  )
+
+  it.effect("goes to sleep in the end where nobody answers", () =>
+    Effect.gen(function* () {
+      const self = pretended(() => false)
+      self.poller.watch(7, { unsafeReady: () => {} }, false)
+      self.ready.push(7)
+      self.turn()
+      yield* turns
+      const { asks } = self
+      const before = asks()
+      assert.isAbove(before, 0)
+      yield* turns
+      assert.strictEqual(asks(), before)
+    })
+  )
+
+  it.effect("asks nothing once it is closed, and does what is put off all the same", () =>
+    Effect.gen(function* () {
+      const self = pretended(() => true)
+      const done: Array<string> = []
+      self.poller.watch(7, { unsafeReady: () => void done.push("told") }, false)
+      self.ready.push(7)
+      self.turn()
+      self.close()
+      self.ready.push(7)
+      yield* turns
+      self.poller.later(() => void done.push("later"))
+      yield* Descriptors.until(() => done.includes("later"))
+      assert.deepStrictEqual(done, ["told", "later"])
+      assert.strictEqual(self.asks(), 0)
     })
   )
 })

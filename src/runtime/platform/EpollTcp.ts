@@ -16,15 +16,17 @@ import type * as Poller from "./Poller.ts"
 import { type SocketCalls, socketCalls } from "./SocketCalls.ts"
 import { type SocketIo, socketIo } from "./SocketIo.ts"
 import * as SocketOptions from "./SocketOptions.ts"
-import { type Connection, type Listener, Tcp, type TcpError } from "./Tcp.ts"
+import { type Connection, connectBy, type Listener, type Target, Tcp, type TcpError } from "./Tcp.ts"
 
 type Service = typeof Tcp.Service
 type ListenOptions = Parameters<Service["listen"]>[0]
-type ConnectOptions = Parameters<Service["connect"]>[0]
-type Settled = (result: Effect.Effect<Connection, TcpError>) => void
+type Settled = Parameters<Service["unsafeConnect"]>[1]
 
-const { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINPROGRESS, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } =
+const { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EALREADY, EINPROGRESS, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } =
   Os.constants.errno
+
+/** It goes on, and the descriptor becomes writable when it is over. */
+const underWay = new Set([EALREADY, EINPROGRESS, EINTR])
 
 /** No descriptor, or no memory for one, is left. */
 const exhausted = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM])
@@ -130,60 +132,61 @@ const make = (
   const unsafeOpen = (length: number, localAddress: string | undefined): number | undefined =>
     localAddress === undefined ? SocketOptions.unsafeSocket(length) : SocketOptions.unsafeBoundSocket(localAddress)
 
-  /** The descriptor is the attempt's until there is a connection, and that one's then: an interruption may come behind either. */
-  const attempt = (
-    descriptor: number,
-    address: Uint8Array,
-    { onConnection, port }: ConnectOptions,
-    settled: Settled
-  ) => {
+  /**
+   * Without waiting for the kernel to tell: what connects to this host is connected, or refused, when the call returns, and a second one
+   * says which.
+   */
+  const begin = (descriptor: number, address: Uint8Array, { host, port }: Target): number => {
+    const begun = io.connect(descriptor, address, port)
+    return begun === -EINPROGRESS && Pacing.isHere(host) ? io.connect(descriptor, address, port) : begun
+  }
+
+  /** The descriptor is the attempt's until there is a connection, and that one's then. */
+  const attempt = (descriptor: number, address: Uint8Array, options: Target, settled: Settled) => {
     OwnDescriptors.unsafeOwn(descriptor)
-    let connection: EpollConnection | undefined
     let isOver = false
+    let isWatched = false
+    const end = (): void => {
+      isOver = true
+      if (isWatched) poller.forget(descriptor)
+    }
     const close = (): void => {
       if (isOver) return
-      isOver = true
-      poller.forget(descriptor)
+      end()
       OwnDescriptors.unsafeClose(descriptor)
     }
     const settle = (outcome: number): void => {
       if (outcome < 0) {
         close()
-        settled(Effect.fail(failed(outcome, "connect")))
+        settled(failed(outcome, "connect"))
         return
       }
-      isOver = true
-      poller.forget(descriptor)
-      connection = new EpollConnection(io, poller, descriptor)
-      onConnection?.(connection)
-      settled(Effect.succeed(connection))
+      end()
+      settled(new EpollConnection(io, poller, descriptor))
     }
-    const begun = io.connect(descriptor, address, port)
-    if (begun !== -EINPROGRESS && begun !== -EINTR) settle(begun)
+    const begun = begin(descriptor, address, options)
+    if (!underWay.has(-begun)) settle(begun)
     else {
       const unsafeReady: Poller.Watched["unsafeReady"] = (_, writable) =>
         writable ? settle(io.outcome(descriptor)) : undefined
-      if (!poller.watch(descriptor, { unsafeReady }, true)) settle(-ENOSPC)
+      isWatched = poller.watch(descriptor, { unsafeReady }, true)
+      if (!isWatched) settle(-ENOSPC)
     }
-    return Effect.sync(() => {
-      close()
-      connection?.unsafeDestroy()
-    })
+    return close
   }
 
-  const connect: Service["connect"] = (options) =>
-    Effect.async((resume) => {
-      const { host, localAddress } = options
-      const address = io.addressOf(host)
-      if (address === undefined) return resume(node.connect(options))
-      const isAlike = localAddress !== undefined && localAddress.includes(":") === host.includes(":")
-      const descriptor = unsafeOpen(address.length, isAlike ? localAddress : undefined)
-      if (descriptor === undefined) return resume(node.connect(options))
-      if (Pacing.isHere(host)) Pacing.unsafeEase(descriptor)
-      return attempt(descriptor, address, options, resume)
-    })
+  const unsafeConnect: Service["unsafeConnect"] = (options, settled) => {
+    const { host, localAddress } = options
+    const address = io.addressOf(host)
+    if (address === undefined) return node.unsafeConnect(options, settled)
+    const isAlike = localAddress !== undefined && localAddress.includes(":") === host.includes(":")
+    const descriptor = unsafeOpen(address.length, isAlike ? localAddress : undefined)
+    if (descriptor === undefined) return node.unsafeConnect(options, settled)
+    if (Pacing.isHere(host)) Pacing.unsafeEase(descriptor)
+    return attempt(descriptor, address, options, settled)
+  }
 
-  return Tcp.of({ adopt, connect, listen, unsafeAfter })
+  return Tcp.of({ adopt, connect: connectBy(unsafeConnect), listen, unsafeAfter, unsafeConnect })
 }
 
 const makeService: Effect.Effect<Service, never, Scope.Scope | Tcp> = Effect.gen(function* () {

@@ -5,7 +5,7 @@ import * as Runtime from "effect/Runtime"
 import { unsafeAfter } from "./EventLoop.ts"
 import { MemoryConnection } from "./MemoryConnection.ts"
 import type { Wire } from "./MemoryPipe.ts"
-import { type Connection, type Endpoint, type Listener, Tcp, TcpError } from "./Tcp.ts"
+import { type Connection, connectBy, type Endpoint, type Listener, Tcp, TcpError } from "./Tcp.ts"
 
 type Service = typeof Tcp.Service
 
@@ -115,37 +115,34 @@ export const make = ({ capacity = 65_536, segment = 65_536 }: Options = {}): typ
       return listener
     })
 
-  const connect =
-    (host: Host): Service["connect"] =>
-    ({ host: address, localAddress, onConnection, port }) =>
-      Effect.async((resume) => {
-        let cancelled = false
-        let made: Connection | undefined
-        wire.schedule(() => {
-          if (cancelled || silent.has(address)) return
-          const target = hosts.get(address)
-          if (target === undefined) return resume(fail("Unreachable"))
-          const listening = [...target.listening].find((one) => one.port === port && covers(one.address, address))
-          if (listening === undefined) return resume(fail("Refused"))
-          const own = target === host ? address : [...host.addresses].find((one) => isIPv6(one) === isIPv6(address))
-          const from = localAddress ?? own
-          if (from === undefined || !host.addresses.has(from)) return resume(fail("NotAvailable"))
-          const ends = [
-            { address: from, port: takePort(host) },
-            { address, port }
-          ] as const
-          const [near, far] = MemoryConnection.pair(wire, ends, (connection) => open.delete(connection))
-          open.add(near).add(far)
-          made = near
-          onConnection?.(near)
-          listening.accept(far)
-          resume(Effect.succeed(near))
-        })
-        return Effect.sync(() => {
-          cancelled = true
-          made?.unsafeDestroy()
-        })
+  const unsafeConnect =
+    (host: Host): Service["unsafeConnect"] =>
+    ({ host: address, localAddress, port }, settled) => {
+      let isOver = false
+      const fail = (reason: TcpError["reason"]) => settled(new TcpError({ reason }))
+      wire.schedule(() => {
+        if (isOver || silent.has(address)) return
+        isOver = true
+        const target = hosts.get(address)
+        if (target === undefined) return fail("Unreachable")
+        const listening = [...target.listening].find((one) => one.port === port && covers(one.address, address))
+        if (listening === undefined) return fail("Refused")
+        const own = target === host ? address : [...host.addresses].find((one) => isIPv6(one) === isIPv6(address))
+        const from = localAddress ?? own
+        if (from === undefined || !host.addresses.has(from)) return fail("NotAvailable")
+        const ends = [
+          { address: from, port: takePort(host) },
+          { address, port }
+        ] as const
+        const [near, far] = MemoryConnection.pair(wire, ends, (connection) => open.delete(connection))
+        open.add(near).add(far)
+        listening.accept(far)
+        settled(near)
       })
+      return () => {
+        isOver = true
+      }
+    }
 
   const adopt: Service["adopt"] = ({ local, remote }) => {
     const isWanted = (one: Connection) => isSame(one.local, local) && isSame(one.remote, remote)
@@ -162,7 +159,14 @@ export const make = ({ capacity = 65_536, segment = 65_536 }: Options = {}): typ
         nextPort: firstFreePort
       }
       for (const address of addresses) hosts.set(address, host)
-      return Tcp.of({ adopt, connect: connect(host), listen: listen(host), unsafeAfter })
+      const connecting = unsafeConnect(host)
+      return Tcp.of({
+        adopt,
+        connect: connectBy(connecting),
+        listen: listen(host),
+        unsafeAfter,
+        unsafeConnect: connecting
+      })
     },
     silence: (address) => {
       silent.add(address)

@@ -160,7 +160,7 @@ export class NodeConnection implements Connection {
     return connection
   }
 
-  /** Starts an attempt; `done` is called once, unless the function given back, which ends the attempt, came first. */
+  /** Starts an attempt; `done` is called once, unless the function given back, which ends the attempt where it is under way, came first. */
   static connect(
     options: Net.TcpNetConnectOpts,
     descriptor: number | undefined,
@@ -183,6 +183,7 @@ export class NodeConnection implements Connection {
     })
     raw.connect(options)
     return () => {
+      if (connection !== undefined) return
       raw.off("error", onError)
       raw.destroy()
     }

@@ -6,11 +6,10 @@ import type * as Scope from "effect/Scope"
 import { unsafeAfter } from "./EventLoop.ts"
 import { NodeConnection, toEndpoint, toTcpError } from "./NodeConnection.ts"
 import * as SocketOptions from "./SocketOptions.ts"
-import { type Connection, type Listener, Tcp, TcpError } from "./Tcp.ts"
+import { type Connection, connectBy, type Listener, Tcp, type TcpError } from "./Tcp.ts"
 
 type Service = typeof Tcp.Service
 type ListenOptions = Parameters<Service["listen"]>[0]
-type ConnectOptions = Parameters<Service["connect"]>[0]
 
 const keepAliveDelay = 60_000
 
@@ -72,19 +71,13 @@ const listen = Effect.fnUntraced(function* (options: ListenOptions, onConnection
   return listener
 })
 
-const connect = ({ host, localAddress, onConnection, port }: ConnectOptions): Effect.Effect<NodeConnection, TcpError> =>
-  Effect.async((resume) => {
-    const from = localAddress !== undefined && Net.isIP(localAddress) === Net.isIP(host) ? localAddress : undefined
-    const descriptor = from === undefined ? undefined : SocketOptions.unsafeBoundSocket(from)
-    const target: Net.TcpNetConnectOpts = { host, port, autoSelectFamily: false }
-    if (from !== undefined && descriptor === undefined) target.localAddress = from
-    const cancel = NodeConnection.connect(target, descriptor, (result) => {
-      if (result instanceof TcpError) return resume(Effect.fail(result))
-      onConnection?.(result)
-      resume(Effect.succeed(result))
-    })
-    return Effect.sync(cancel)
-  })
+const unsafeConnect: Service["unsafeConnect"] = ({ host, localAddress, port }, settled) => {
+  const from = localAddress !== undefined && Net.isIP(localAddress) === Net.isIP(host) ? localAddress : undefined
+  const descriptor = from === undefined ? undefined : SocketOptions.unsafeBoundSocket(from)
+  const target: Net.TcpNetConnectOpts = { host, port, autoSelectFamily: false }
+  if (from !== undefined && descriptor === undefined) target.localAddress = from
+  return NodeConnection.connect(target, descriptor, settled)
+}
 
 const adopt: Service["adopt"] = ({ descriptor, local, remote }) => {
   SocketOptions.keepUrgentInline(descriptor)
@@ -103,4 +96,7 @@ const adopt: Service["adopt"] = ({ descriptor, local, remote }) => {
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Tcp> = Layer.succeed(Tcp, Tcp.of({ adopt, connect, listen, unsafeAfter }))
+export const layer: Layer.Layer<Tcp> = Layer.succeed(
+  Tcp,
+  Tcp.of({ adopt, connect: connectBy(unsafeConnect), listen, unsafeAfter, unsafeConnect })
+)

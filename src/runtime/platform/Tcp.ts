@@ -1,6 +1,6 @@
 import type * as Net from "node:net"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Descriptor } from "./Descriptor.ts"
@@ -163,6 +163,18 @@ export interface Listener {
 }
 
 /**
+ * Where to connect to, and from which address.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Target {
+  readonly host: string
+  readonly port: number
+  readonly localAddress?: string
+}
+
+/**
  * The network. `layer` in `NodeTcp.ts` is the operating system's, `layer` in `MemoryTcp.ts` lives inside the process and lets a
  * whole server run under TestClock.
  *
@@ -180,16 +192,13 @@ export class Tcp extends Context.Tag("weft/Tcp")<
       options: { readonly host: string; readonly port: number; readonly backlog: number },
       onConnection: (connection: Connection) => void
     ) => Effect.Effect<Listener, TcpError, Scope.Scope>
+    /** Connects from `localAddress`; an interrupted attempt leaves nothing behind. The caller owns the connection. */
+    readonly connect: (options: Target) => Effect.Effect<Connection, TcpError>
     /**
-     * Connects from `localAddress`; an interrupted attempt leaves nothing behind. The caller owns the connection. It is also
-     * given to `onConnection` in the very turn it is made, for an owner that may be interrupted before it has the result.
+     * The same without a fiber: `settled` hears once what became of it, in this very turn where that takes no time, and owns the connection.
+     * What is given back calls the attempt off, and is harmless when it is over.
      */
-    readonly connect: (options: {
-      readonly host: string
-      readonly port: number
-      readonly localAddress?: string
-      readonly onConnection?: (connection: Connection) => void
-    }) => Effect.Effect<Connection, TcpError>
+    readonly unsafeConnect: (options: Target, settled: (result: Connection | TcpError) => void) => () => void
     /** It is about what is under way on the network, so it goes by the network's time, also where a test has a clock of its own. */
     readonly unsafeAfter: After
     /** Wraps a connected descriptor that another thread accepted; the connection owns it from then on. */
@@ -200,3 +209,25 @@ export class Tcp extends Context.Tag("weft/Tcp")<
     }) => Connection
   }
 >() {}
+
+/**
+ * `connect` by way of `unsafeConnect`: an interruption may come behind the connection.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const connectBy =
+  (unsafeConnect: (typeof Tcp.Service)["unsafeConnect"]): (typeof Tcp.Service)["connect"] =>
+  (options) =>
+    Effect.async((resume) => {
+      let made: Connection | undefined
+      const callOff = unsafeConnect(options, (result) => {
+        if (result instanceof TcpError) return resume(Effect.fail(result))
+        made = result
+        resume(Effect.succeed(result))
+      })
+      return Effect.sync(() => {
+        callOff()
+        made?.unsafeDestroy()
+      })
+    })

@@ -5,7 +5,7 @@ import type { State } from "../../domain/session/State.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
 import type { Client } from "../server/Client.ts"
 import type { Begun } from "../transfer/Begun.ts"
-import type { Lease } from "../transfer/PassiveLease.ts"
+import type { DataLease } from "../transfer/DataConnection.ts"
 import type * as Progress from "../transfer/Progress.ts"
 import type { ControlConnection } from "./ControlConnection.ts"
 import type { House } from "./House.ts"
@@ -34,8 +34,8 @@ export interface Actor {
   readonly control: ControlConnection
   readonly state: State
   readonly lodging: Lodging
-  /** The passive port that the next transfer will use. */
-  lease: Lease | undefined
+  /** What the next transfer has its data connection by. */
+  lease: DataLease | undefined
   /** The running task's, and undefined while none runs that moves. */
   progress: Progress.Progress | undefined
   /** What the next transfer goes on with. */

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { HostPort } from "../../domain/HostPort.ts"
 import type { Action, Transfer as TransferAction } from "../../domain/session/Action.ts"
-import type { Lease } from "../transfer/PassiveLease.ts"
+import { ActiveLease } from "../transfer/ActiveLease.ts"
 import * as PassivePorts from "../transfer/PassivePorts.ts"
 import type * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
@@ -9,8 +9,8 @@ import * as Changes from "./Changes.ts"
 import * as Login from "./Login.ts"
 import * as Questions from "./Questions.ts"
 import * as QuickDownload from "./QuickDownload.ts"
-import * as QuickListing from "./QuickListing.ts"
 import * as QuickRefusal from "./QuickRefusal.ts"
+import * as QuickText from "./QuickText.ts"
 import * as QuickUpload from "./QuickUpload.ts"
 import * as Securing from "./Securing.ts"
 import * as StatusListing from "./StatusListing.ts"
@@ -73,9 +73,11 @@ export const unsafePerform = (actor: Actor, action: Action): Effect.Effect<void>
 }
 
 const unsafeTransfer = (actor: Actor, action: TransferAction): void => {
+  const { client, house } = actor
+  if (action.data._tag === "Active") actor.lease = new ActiveLease(house.tcp, action.data.target, client.connection)
   const isDone =
     QuickDownload.unsafePerform(actor, action) ||
-    QuickListing.unsafePerform(actor, action) ||
+    QuickText.unsafePerform(actor, action) ||
     QuickUpload.unsafePerform(actor, action) ||
     QuickRefusal.unsafePerform(actor, action)
   if (!isDone) TransferTask.unsafeStart(actor, action)
@@ -97,7 +99,7 @@ const announced = ({ client, house }: Actor, command: "PASV" | "EPSV"): string |
   return command === "EPSV" ? local.address : PassivePorts.announce(house.config, local.address, remote.address)
 }
 
-const leased = (actor: Actor, lease: Lease, address: string): void => {
+const leased = (actor: Actor, lease: NonNullable<Actor["lease"]>, address: string): void => {
   actor.lease = lease
   const protocol = address.includes(":") ? 2 : 1
   actor.unsafeTell({ _tag: "PassiveOpened", host: new HostPort({ protocol, address, port: lease.port }, true) })

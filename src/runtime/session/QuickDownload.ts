@@ -28,20 +28,23 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
   const { payload } = action
   if (payload._tag !== "File" || !isPlain(action, actor)) return false
   const { house, lease, lodging } = actor
-  const connection = action.data._tag === "Passive" ? lease?.unsafeArrived() : undefined
-  if (connection !== undefined && connection.unsafeSendFile === undefined) return false
   const opened = lodging.storage.unsafeOpen?.(payload.path)
   if (opened === undefined) return false
   const { file, size } = opened
   const { end = size, offset } = payload
   const length = Math.max(0, Math.min(end, size) - offset)
+  if (offset > size) {
+    file.unsafeClose()
+    return false
+  }
   const progress = Progress.make(house.timers.unsafeNow())
-  if (connection === undefined && offset <= size) {
+  const connection = lease?.unsafeArrived()
+  if (connection?.unsafeSendFile === undefined) {
     actor.begun = { _tag: "Found", file, offset, length, progress }
     return false
   }
-  const sent = connection && offset <= size ? QuickSend.unsafeSend(connection, { file, offset, length }) : -1
-  if (connection === undefined || sent < 0) {
+  const sent = QuickSend.unsafeSend(connection, { file, offset, length })
+  if (sent < 0) {
     file.unsafeClose()
     return false
   }

@@ -7,6 +7,7 @@ import type { PromptUpload, Stored } from "../storage/Storage.ts"
 import type * as Begun from "../transfer/Begun.ts"
 import * as Hindsight from "../transfer/Hindsight.ts"
 import { passage } from "../transfer/Intake.ts"
+import * as LineEnds from "../transfer/LineEnds.ts"
 import * as Outcomes from "../transfer/Outcomes.ts"
 import * as Progress from "../transfer/Progress.ts"
 import * as Quota from "../transfer/Quota.ts"
@@ -17,46 +18,57 @@ import * as TransferNews from "./TransferNews.ts"
 import * as TransferTask from "./TransferTask.ts"
 import * as UploadTerms from "./UploadTerms.ts"
 
-/** A whole file, as its bytes come and as fast as they come, from a client that has connected. */
-const isPlain = ({ data, mode, payload, representation }: TransferAction, actor: Actor): boolean =>
+const ignore = () => {}
+
+const none = new Uint8Array(0)
+
+/** A whole file, in clear and as fast as its bytes come. */
+const isPlain = ({ mode, payload }: TransferAction, actor: Actor): boolean =>
   payload._tag === "Upload" &&
   payload.how !== "Unique" &&
   payload.offset === 0 &&
   payload.resumes !== true &&
-  representation === "I" &&
   mode === "S" &&
-  data._tag === "Passive" &&
   actor.state.protection.data === "C" &&
   Limits.largestUpload(actor) === Number.POSITIVE_INFINITY &&
   !Quotas.areLimited(actor) &&
   !Limits.paces(actor, "upload")
 
 /**
- * Begins an upload in this turn, and stores it without a fiber, where no disk has to be waited for and the client has connected; answered by
- * `TransferOpened` and `TransferEnded`. Otherwise answers `false`, and nothing has begun.
+ * Begins an upload in this turn, and stores it without a fiber, where neither a disk nor the client has to be waited for; answered by
+ * `TransferOpened` and `TransferEnded`. Otherwise answers `false`: what has begun is then in `actor.begun`.
  *
  * @since 0.1.0
  * @category interpreters
  */
 export const unsafePerform = (actor: Actor, action: TransferAction): boolean => {
-  const { payload } = action
+  const { payload, representation } = action
   if (payload._tag !== "Upload" || !isPlain(action, actor)) return false
-  const { lease, lodging } = actor
-  const connection = lease?.unsafeArrived()
-  if (connection?.unsafeForgetInput === undefined) return false
+  const { house, lease, lodging } = actor
+  if (lease?.unsafeIsAtHand() !== true) return false
   const { create, how, path, replace } = payload
   const offset = how === "Append" ? "end" : 0
   const upload = lodging.storage.unsafeStore?.(path, { offset, create, replace, ...UploadTerms.of(actor) })
   if (upload === undefined) return false
-  lease?.unsafeTake()
+  const connection = lease.unsafeArrived()
+  if (connection?.unsafeForgetInput === undefined) {
+    const progress = Progress.make(house.timers.unsafeNow())
+    actor.begun = { _tag: "Upload", connection: undefined, upload, progress, unsafeReplay: ignore }
+    return false
+  }
+  lease.unsafeTake()
   actor.lease = undefined
   actor.unsafeTell({ _tag: "TransferOpened", size: undefined })
-  const errand = new Receiving({ actor, action, connection, path, upload })
+  const decoder = representation === "A" ? LineEnds.decoder(decoded) : undefined
+  const errand = new Receiving({ actor, action, connection, decoder, path, upload })
   actor.errand = errand
   actor.progress = errand.progress
   connection.read(errand)
   return true
 }
+
+/** Where TYPE A is decoded, and stored from in the same turn. */
+const decoded = Buffer.allocUnsafeSlow(2 * passage.length + 1)
 
 /** What an upload that runs needs. */
 interface Work {
@@ -65,9 +77,9 @@ interface Work {
   readonly path: VirtualPath
   readonly connection: Connection
   readonly upload: PromptUpload
+  /** For TYPE A. */
+  readonly decoder: LineEnds.Turning | undefined
 }
-
-const ignore = () => {}
 
 /**
  * Stores what comes in the turn it comes. Whatever is more than that, it leaves to a fiber. When it is over it holds nothing: V8 has come
@@ -94,7 +106,7 @@ class Receiving implements Reader, Errand {
 
   unsafeReceive(socket: number): number | undefined {
     const work = this.#work
-    const moved = work?.upload.unsafeReceive?.(socket)
+    const moved = work?.decoder === undefined ? work?.upload.unsafeReceive?.(socket) : undefined
     if (work === undefined || moved === undefined) return undefined
     if (moved.taken > 0) this.#count(work, moved.taken - (moved.left?.length ?? 0))
     if (moved.left !== undefined) this.#leave(moved.left)
@@ -103,9 +115,17 @@ class Receiving implements Reader, Errand {
 
   onData(bytes: Uint8Array): void {
     const work = this.#work
-    const stored = work?.upload.unsafeWrite?.(bytes) ?? 0
-    if (work !== undefined) this.#count(work, stored)
-    if (stored < bytes.length) this.#leave(bytes.slice(stored))
+    const rest = work === undefined ? bytes : this.#store(work, bytes)
+    if (work !== undefined) this.#count(work, bytes.length - rest.length)
+    if (rest.length > 0) this.#leave(Uint8Array.from(rest))
+  }
+
+  /** What is not stored, as it came: a fiber decodes it anew. */
+  #store({ decoder, upload }: Work, bytes: Uint8Array): Uint8Array {
+    const wanted = decoder === undefined ? bytes : decoder.unsafeTurn(bytes)
+    const stored = upload.unsafeWrite?.(wanted) ?? 0
+    const rest = wanted.subarray(stored)
+    return decoder === undefined || rest.length === 0 ? rest : LineEnds.undecoded(rest)
   }
 
   onEnd(): void {
@@ -124,8 +144,9 @@ class Receiving implements Reader, Errand {
   unsafeHandOver(): void {
     const work = this.#end()
     if (work === undefined) return
-    const { action, actor, connection, upload } = work
+    const { action, actor, connection, decoder, upload } = work
     connection.pause()
+    this.#hold(work, decoder?.unsafeFlush() ?? none)
     const unsafeReplay: Begun.Upload["unsafeReplay"] = (reader) => {
       if (this.#rest !== undefined) reader.onData(this.#rest)
       if (this.#isWhole) reader.onEnd()
@@ -141,8 +162,19 @@ class Receiving implements Reader, Errand {
   }
 
   #leave(rest: Uint8Array): void {
-    this.#rest = this.#rest === undefined ? rest : Buffer.concat([this.#rest, rest])
+    this.#keep(rest)
     this.unsafeHandOver()
+  }
+
+  /** A CR that waits for what follows it is told to the fiber, and counted there. */
+  #hold(work: Work, held: Uint8Array): void {
+    if (held.length === 0) return
+    this.#count(work, -held.length)
+    this.#keep(held)
+  }
+
+  #keep(rest: Uint8Array): void {
+    if (rest.length > 0) this.#rest = this.#rest === undefined ? rest : Buffer.concat([this.#rest, rest])
   }
 
   #end(): Work | undefined {
@@ -157,9 +189,16 @@ class Receiving implements Reader, Errand {
 
   #finish(): void {
     const work = this.#work
-    const stored = work?.actor.unsafeIsDeserted() === false ? work.upload.unsafeCommit() : undefined
+    const stored = work?.actor.unsafeIsDeserted() === false ? this.#commit(work) : undefined
     if (stored === undefined) this.unsafeHandOver()
     else this.#succeed(stored)
+  }
+
+  #commit(work: Work): Stored | undefined {
+    const held = work.decoder?.unsafeFlush() ?? none
+    if (held.length === 0 || work.upload.unsafeWrite?.(held) === held.length) return work.upload.unsafeCommit()
+    this.#hold(work, held)
+    return undefined
   }
 
   #succeed(stored: Stored): void {

@@ -15,7 +15,7 @@ import { breathe } from "../platform/EventLoop.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
 import type { Client } from "../server/Client.ts"
 import * as Begun from "../transfer/Begun.ts"
-import type { Lease } from "../transfer/PassiveLease.ts"
+import type { DataLease } from "../transfer/DataConnection.ts"
 import * as Progress from "../transfer/Progress.ts"
 import type { Actor, Errand } from "./Actor.ts"
 import { CommandRate } from "./CommandRate.ts"
@@ -55,7 +55,7 @@ export class SessionActor implements Actor, Timed {
   readonly control: ControlConnection
   readonly lodging: Lodging
   state: State.State
-  lease: Lease | undefined = undefined
+  lease: DataLease | undefined = undefined
   begun: Begun.Begun | undefined = undefined
   errand: Errand | undefined = undefined
   progress: Progress.Progress | undefined = undefined

@@ -3,13 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Payload, Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type { Event, Outcome } from "../../domain/session/Event.ts"
-import type { DataPlan } from "../../domain/session/State.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import * as Finalizer from "../platform/Finalizer.ts"
 import type { Upload } from "../storage/Storage.ts"
 import * as Begun from "../transfer/Begun.ts"
 import * as DataConnection from "../transfer/DataConnection.ts"
-import type { Lease } from "../transfer/PassiveLease.ts"
 import * as Progress from "../transfer/Progress.ts"
 import type { Intake } from "../transfer/Request.ts"
 import * as Transfer from "../transfer/Transfer.ts"
@@ -41,12 +39,7 @@ const secured = (actor: Actor, connection: ReturnType<typeof connect>) =>
     )
   )
 
-const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
-  data._tag === "Active"
-    ? DataConnection.active(actor.house.tcp, data.target, actor.client.connection)
-    : lease === undefined
-      ? DataConnection.gone
-      : DataConnection.passive(lease)
+const connect = (lease: Actor["lease"]) => (lease === undefined ? DataConnection.gone : DataConnection.of(lease))
 
 /**
  * Runs a transfer over the data connection that was agreed on; answered by `TransferOpened` and `TransferEnded`. Its passive port is
@@ -56,7 +49,7 @@ const connect = (actor: Actor, data: DataPlan, lease: Lease | undefined) =>
  * @category interpreters
  */
 export const unsafeStart = (actor: Actor, action: TransferAction): void => {
-  const { data, mode, payload, representation } = action
+  const { mode, payload, representation } = action
   const { begun, house, lease, lodging } = actor
   const progress = begun?.progress ?? Progress.make(house.timers.unsafeNow())
   actor.progress = progress
@@ -68,7 +61,7 @@ export const unsafeStart = (actor: Actor, action: TransferAction): void => {
     representation,
     mode,
     rights: lodging.rights,
-    connect: secured(actor, connect(actor, data, lease)),
+    connect: secured(actor, connect(lease)),
     opened: (size, name) => actor.unsafeTell({ _tag: "TransferOpened", size, ...(name === undefined ? {} : { name }) }),
     begun,
     progress,

@@ -4,11 +4,6 @@ import type { Connection, Reader } from "../platform/Tcp.ts"
 import type { PromptUpload } from "../storage/Storage.ts"
 import type { Progress } from "./Progress.ts"
 
-interface Moving {
-  readonly connection: Connection
-  readonly progress: Progress
-}
-
 interface Part {
   readonly file: Owned
   /** Where to go on, and how much there is from there, in bytes. */
@@ -34,21 +29,25 @@ export interface Found extends Part {
  * @since 0.1.0
  * @category models
  */
-export interface Download extends Moving, Part {
+export interface Download extends Part {
   readonly _tag: "Download"
+  readonly connection: Connection
+  readonly progress: Progress
   /** What a call on the pool, begun at `offset`, will have sent. */
   readonly underway?: Effect.Effect<number>
 }
 
 /**
- * An upload that has begun, and has to go on in a fiber: the client has been told, and some bytes, or all, may be here. Whoever holds it
- * drops the connection, and releases the upload.
+ * An upload that has its place, and has to go on in a fiber: where there is a connection, the client has been told, and some bytes, or all,
+ * may be here. Whoever holds it drops the connection, and releases the upload.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Upload extends Moving {
+export interface Upload {
   readonly _tag: "Upload"
+  readonly connection: Connection | undefined
+  readonly progress: Progress
   readonly upload: PromptUpload
   /** Tells a reader what has come and is not stored, before it reads on. */
   readonly unsafeReplay: (reader: Reader) => void
@@ -64,6 +63,6 @@ export type Begun = Found | Download | Upload
  * @category operations
  */
 export const unsafeDrop = (begun: Begun): void => {
-  if (begun._tag !== "Found") begun.connection.unsafeDestroy()
+  if (begun._tag !== "Found") begun.connection?.unsafeDestroy()
   if (begun._tag !== "Upload") begun.file.unsafeClose()
 }

@@ -1,9 +1,10 @@
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as HostPort from "../../domain/HostPort.ts"
-import * as Finalizer from "../platform/Finalizer.ts"
 import { type Connection, TcpError } from "../platform/Tcp.ts"
+import { Landing } from "./Landing.ts"
+import type { Lease } from "./Lease.ts"
 
 /**
  * Why there is no passive connection: every port is taken (`Exhausted`), listening failed for another reason
@@ -21,22 +22,7 @@ export class PassiveError extends Schema.TaggedError<PassiveError>()("PassiveErr
   }
 }
 
-/**
- * The right of one client to one connection on one port.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Lease {
-  readonly port: number
-  /** Completes when the client has connected, also if it had before; the scope drops the connection. For one caller, once. */
-  readonly accepted: Effect.Effect<Connection, PassiveError, Scope.Scope>
-  /** The connection, if its client has made it by now; `take` makes it the caller's. */
-  readonly unsafeArrived: () => Connection | undefined
-  readonly unsafeTake: () => void
-  /** Gives the port back and drops a connection that nobody took; harmless when repeated. One that was taken stays. */
-  readonly release: () => void
-}
+const gone = () => new PassiveError({ reason: "Closed" })
 
 /**
  * A port and those who may still connect to it, by normalised client address, the longest waiting first.
@@ -58,15 +44,12 @@ export interface Slot {
  * @since 0.1.0
  * @category models
  */
-export class PassiveLease implements Lease {
+export class PassiveLease implements Lease<PassiveError> {
   readonly anyPeer: boolean
   readonly #slot: Slot
   readonly #peer: string
-  #connection: Connection | undefined
-  #over = false
-  #wake: () => void = () => {}
-
   readonly #begin: (connection: Connection) => Connection
+  readonly #landing = new Landing(gone)
 
   constructor(slot: Slot, peer: string, anyPeer: boolean, begin = (connection: Connection) => connection) {
     this.#begin = begin
@@ -81,55 +64,36 @@ export class PassiveLease implements Lease {
   }
 
   get accepted(): Effect.Effect<Connection, PassiveError, Scope.Scope> {
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.zipRight(
-        restore(this.#arrival()),
-        Effect.suspend(() => this.#take())
-      )
-    )
+    return this.#landing.taken
+  }
+
+  unsafeIsAtHand(): boolean {
+    return this.unsafeArrived() !== undefined
   }
 
   unsafeArrived(): Connection | undefined {
-    if (this.#connection === undefined && !this.#over) this.#slot.unsafeAccept()
-    return this.#connection
+    const landing = this.#landing
+    if (landing.unsafeHere === undefined && !landing.isOver) this.#slot.unsafeAccept()
+    return landing.unsafeHere
   }
 
   unsafeTake(): void {
-    this.#connection = undefined
-    this.#over = true
+    this.#landing.unsafeTake()
   }
 
   release(): void {
-    if (this.#over) return
-    this.#over = true
+    if (this.#landing.isOver) return
     this.#leave()
-    this.#connection?.unsafeDestroy()
-    this.#connection = undefined
-    this.#wake()
+    this.#landing.unsafeEnd()
   }
 
   unsafeArrive(connection: Connection): void {
     this.#leave()
-    this.#connection = this.#begin(connection)
-    this.#wake()
+    this.#landing.unsafeLand(this.#begin(connection))
   }
 
   #leave(): void {
     if (this.#slot.waiting.get(this.#peer) === this) this.#slot.waiting.delete(this.#peer)
-  }
-
-  #arrival(): Effect.Effect<void> {
-    return Effect.async((resume) => {
-      this.#wake = () => resume(Effect.void)
-      if (this.#over || this.#connection !== undefined) this.#wake()
-    })
-  }
-
-  #take(): Effect.Effect<Connection, PassiveError, Scope.Scope> {
-    const connection = this.#connection
-    if (connection === undefined) return Effect.fail(new PassiveError({ reason: "Closed" }))
-    this.unsafeTake()
-    return Effect.as(Finalizer.add(Effect.sync(() => connection.unsafeDestroy())), connection)
   }
 }
 

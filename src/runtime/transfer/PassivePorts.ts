@@ -3,12 +3,8 @@ import * as Scope from "effect/Scope"
 import * as HostPort from "../../domain/HostPort.ts"
 import type { PassiveAddress, PortRange } from "../config/FtpConfig.ts"
 import { type Connection, Tcp } from "../platform/Tcp.ts"
-import { type Lease, PassiveError, PassiveLease, type Slot, unsafeDeliver } from "./PassiveLease.ts"
-
-export type {
-  /** @since 0.1.0 @category models */
-  Lease
-} from "./PassiveLease.ts"
+import type { Lease } from "./Lease.ts"
+import { PassiveError, PassiveLease, type Slot, unsafeDeliver } from "./PassiveLease.ts"
 
 const backlog = 1024
 
@@ -92,14 +88,14 @@ export class PassivePorts extends Effect.Service<PassivePorts>()("weft/PassivePo
       })
     )
 
-    const leaseOn = (slot: Slot, { anyPeer, peer, unsafeBegin }: LeaseOptions): Lease => {
+    const leaseOn = (slot: Slot, { anyPeer, peer, unsafeBegin }: LeaseOptions): Lease<PassiveError> => {
       slots.delete(slot)
       slots.add(slot)
       return new PassiveLease(slot, peer, anyPeer, unsafeBegin)
     }
 
     /** The port unused for the longest time comes first; what takes anybody's connection rather has a port of its own. */
-    const leaseBound = (options: LeaseOptions, mayMix: boolean): Lease | undefined => {
+    const leaseBound = (options: LeaseOptions, mayMix: boolean): Lease<PassiveError> | undefined => {
       for (const slot of slots) {
         const isFree = options.anyPeer && !mayMix ? slot.waiting.size === 0 : !slot.waiting.has(options.peer)
         if (isFree) return leaseOn(slot, options)
@@ -151,7 +147,7 @@ export class PassivePorts extends Effect.Service<PassivePorts>()("weft/PassivePo
      * A port for one connection of this client. The caller owns it: take it where an interruption cannot come between, and
      * call `release` in the end. Fails with `Exhausted` where the client has a connection pending on every port.
      */
-    const lease = (given: LeaseOptions): Effect.Effect<Lease, PassiveError> =>
+    const lease = (given: LeaseOptions): Effect.Effect<Lease<PassiveError>, PassiveError> =>
       Effect.suspend(() => {
         if (!isOpen) return Effect.fail(new PassiveError({ reason: "Closed" }))
         const bound = unsafeLease(given)
@@ -161,7 +157,7 @@ export class PassivePorts extends Effect.Service<PassivePorts>()("weft/PassivePo
     const normalized = (given: LeaseOptions) => ({ ...given, peer: HostPort.normalize(given.peer) })
 
     /** The same in this turn, where a port is bound already. */
-    const unsafeLease = (given: LeaseOptions): Lease | undefined =>
+    const unsafeLease = (given: LeaseOptions): Lease<PassiveError> | undefined =>
       isOpen ? leaseBound(normalized(given), false) : undefined
 
     const outstanding = (): number => [...slots].reduce((sum, { waiting }) => sum + waiting.size, 0)

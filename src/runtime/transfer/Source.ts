@@ -1,7 +1,6 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Ascii from "../../domain/Ascii.ts"
 import type * as Rights from "../../domain/Rights.ts"
 import type { Payload, Upload } from "../../domain/session/Action.ts"
 import type { Representation } from "../../domain/session/State.ts"
@@ -11,6 +10,7 @@ import type { SystemError } from "../platform/NodeCall.ts"
 import * as HostError from "../storage/HostError.ts"
 import * as Pull from "../storage/Pull.ts"
 import type { Storage, StorageError } from "../storage/Storage.ts"
+import * as LineEnds from "./LineEnds.ts"
 import * as ListingText from "./ListingText.ts"
 
 /**
@@ -124,14 +124,16 @@ const limited = (bytes: Source["bytes"], length: number): Source["bytes"] =>
 /** A restart marker counts bytes as they are sent (RFC 3659 section 5), so in TYPE A the line ends count as two. */
 const ascii = (bytes: Source["bytes"], offset: number): Source["bytes"] =>
   Effect.map(bytes, (pull) => {
-    let state = Ascii.emptyEncode
+    const encoder = LineEnds.encoder()
     let left = offset
     const encode = (chunk: Uint8Array): Uint8Array => {
-      const [next, encoded] = Ascii.encode(state, chunk)
-      state = next
+      const encoded = encoder.unsafeTurn(chunk)
       const skipped = Math.min(left, encoded.length)
       left -= skipped
       return encoded.subarray(skipped)
     }
-    return Effect.map(pull, (chunk) => chunk && Chunk.map(chunk, encode))
+    // What the encoder gives of one is gone with the next.
+    const all = (chunk: Chunk.Chunk<Uint8Array>) =>
+      Chunk.size(chunk) === 1 ? Chunk.map(chunk, encode) : Chunk.map(chunk, (one) => Uint8Array.from(encode(one)))
+    return Effect.map(pull, (chunk) => chunk && all(chunk))
   })

@@ -1,7 +1,6 @@
 import * as Crypto from "node:crypto"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Ascii from "../../domain/Ascii.ts"
 import type { FileFault } from "../../domain/FileFault.ts"
 import { nothing } from "../../domain/limits/Quotas.ts"
 import type { Upload as Payload } from "../../domain/session/Action.ts"
@@ -15,6 +14,7 @@ import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
 import * as Hindsight from "./Hindsight.ts"
 import { Intake } from "./Intake.ts"
+import * as LineEnds from "./LineEnds.ts"
 import * as Quota from "./Quota.ts"
 import type { Request } from "./Request.ts"
 import * as Throttle from "./Throttle.ts"
@@ -45,7 +45,7 @@ export const run = (request: Request, payload: Payload): Effect.Effect<void, Fai
     request.begun?._tag === "Upload" ? goOn(request, payload, request.begun) : open(request, payload),
     (opened) => {
       request.intake.begun(opened.path, opened.upload)
-      if (request.begun === undefined) {
+      if (request.begun?._tag !== "Upload" || request.begun.connection === undefined) {
         request.opened(undefined, payload.how === "Unique" ? VirtualPath.basename(opened.path) : undefined)
       }
       return Effect.tapError(receive(request, opened), (failure) =>
@@ -194,17 +194,11 @@ const makeSink = Effect.fnUntraced(function* (
     return stored
   }
 
-  let state = Ascii.emptyDecode
-  const decode = (bytes: Uint8Array) =>
-    Effect.suspend(() => {
-      const [next, decoded] = Ascii.decode(state, bytes)
-      state = next
-      return write(decoded)
-    })
-  const stored = representation === "A" ? decode : write
-  const flush = representation === "A" ? Effect.suspend(() => write(Ascii.flush(state))) : Effect.void
+  const decoder = representation === "A" ? LineEnds.decoder() : undefined
+  const stored = decoder ? (bytes: Uint8Array) => Effect.suspend(() => write(decoder.unsafeTurn(bytes))) : write
+  const flush = decoder ? Effect.suspend(() => write(decoder.unsafeFlush())) : Effect.void
   if (mode === "S") {
-    const isStraight = representation === "I" && upload.unsafeWrite !== undefined
+    const isStraight = decoder === undefined && upload.unsafeWrite !== undefined
     if (!isStraight) return { feed: stored, finish: flush }
     // Limits have to see how much it is before it is there.
     const isMoved = isUnlimited && upload.unsafeReceive !== undefined

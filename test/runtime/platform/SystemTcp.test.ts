@@ -2,7 +2,7 @@ import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, type Layer, type Scope } from "effect"
+import { Effect, Exit, Fiber, type Layer, type Scope } from "effect"
 import { vi } from "vitest"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
@@ -11,7 +11,7 @@ import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
 import * as OwnDescriptors from "../../../src/runtime/platform/OwnDescriptors.ts"
 import { socketIo } from "../../../src/runtime/platform/SocketIo.ts"
 import * as SocketOptions from "../../../src/runtime/platform/SocketOptions.ts"
-import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
+import { type Connection, connectBy, Tcp, TcpError } from "../../../src/runtime/platform/Tcp.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
 import { temporary } from "../storage/fixtures.ts"
@@ -143,7 +143,9 @@ const suite = (layer: Layer.Layer<Tcp>) => {
                   if (index % 3 === 0) yield* Fiber.await(attempt)
                   else {
                     for (let turns = index % 4; turns >= 0; turns--) yield* Effect.yieldNow()
-                    yield* Fiber.interrupt(attempt)
+                    const exit = yield* Fiber.interrupt(attempt)
+                    // It may have been made at once: then it is the caller's.
+                    if (Exit.isSuccess(exit)) exit.value.unsafeDestroy()
                   }
                 })
             )
@@ -157,22 +159,24 @@ const suite = (layer: Layer.Layer<Tcp>) => {
         Effect.gen(function* () {
           const tcp = yield* Tcp
           const port = yield* serving("127.0.0.1", sink)
-          let made: Connection | undefined
-          const connect = tcp.connect({
-            host: "127.0.0.1",
-            port,
-            onConnection: (connection) => {
-              made = connection
-              attempt.unsafeInterruptAsFork(attempt.id())
-            }
-          })
-          const attempt: Fiber.RuntimeFiber<Connection, unknown> = yield* Effect.fork(connect)
-          yield* Fiber.await(attempt)
+          let made: Connection | TcpError | undefined
+          const attempts: Array<Fiber.RuntimeFiber<Connection, unknown>> = []
+          const connect = connectBy((options, settled) =>
+            tcp.unsafeConnect(options, (result) => {
+              made = result
+              for (const attempt of attempts) attempt.unsafeInterruptAsFork(attempt.id())
+              settled(result)
+            })
+          )
+          // Where it is made at once, nobody can be interrupted before.
+          attempts.push(yield* Effect.fork(connect({ host: "127.0.0.1", port })))
+          const exits = yield* Effect.forEach(attempts, (attempt) => Fiber.await(attempt))
           yield* Descriptors.settled(Descriptors.unsafeCount)
           const others = Array.from({ length: 3 }, () => Fs.openSync("/dev/null", "r"))
-          made?.unsafeDestroy()
+          if (made !== undefined && !(made instanceof TcpError)) made.unsafeDestroy()
           yield* Descriptors.turn
           for (const other of others) Fs.closeSync(other)
+          assert.strictEqual(exits.length, 1)
         })
       )
     )
@@ -435,4 +439,36 @@ describe("EpollTcp", () => {
       for (const connection of accepted) connection.unsafeDestroy()
     }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
   )
+})
+
+describe.skipIf(ffi === undefined)("connecting to this host", () => {
+  const outcomes = (connect: (settled: (result: Connection | TcpError) => void) => () => void) =>
+    Array.from({ length: 20 }, () => {
+      let made: Connection | TcpError | undefined
+      const callOff = connect((result) => {
+        made = result
+      })
+      const now = made
+      callOff()
+      if (now !== undefined && !(now instanceof TcpError)) now.unsafeDestroy()
+      return now
+    })
+
+  for (const host of ["127.0.0.1", "::1"]) {
+    it.effect(`is done in the turn that asks for it, by ${host}`, () =>
+      leavesNoDescriptor(
+        Effect.gen(function* () {
+          const tcp = yield* Tcp
+          const { local } = yield* tcp.listen({ host, port: 0, backlog: 64 }, sink)
+          const listening = outcomes((settled) =>
+            tcp.unsafeConnect({ host, port: local.port, localAddress: host }, settled)
+          )
+          // The kernel may be busy now and then, but hardly each time.
+          assert.isTrue(listening.some((result) => result !== undefined && !(result instanceof TcpError)))
+          const nobody = outcomes((settled) => tcp.unsafeConnect({ host, port: 1, localAddress: host }, settled))
+          assert.isTrue(nobody.some((result) => result instanceof TcpError && result.reason === "Refused"))
+        }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
+      )
+    )
+  }
 })

@@ -4,7 +4,7 @@ import * as Text from "../../../src/domain/Text.ts"
 import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
 import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
-import { type Connection, Tcp, type TcpError } from "../../../src/runtime/platform/Tcp.ts"
+import { type Connection, Tcp, TcpError } from "../../../src/runtime/platform/Tcp.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
 
@@ -472,18 +472,42 @@ for (const { host, layer, name } of [nodeIPv4, nodeIPv6, epollIPv4, epollIPv6, m
       )
     )
 
-    it.effect("an owner that is interrupted while connecting still learns of its connection", () =>
+    it.effect(
+      "an attempt without a fiber tells once what became of it, and its connection outlives calling it off",
+      () =>
+        run(
+          Effect.gen(function* () {
+            const tcp = yield* Tcp
+            const { accepted, port } = yield* listening(host)
+            const told: Array<Connection | TcpError> = []
+            let callOff = () => {}
+            const settled = Effect.async<void>((resume) => {
+              callOff = tcp.unsafeConnect({ host, port, localAddress: host }, (result) => {
+                told.push(result)
+                resume(Effect.void)
+              })
+            })
+            yield* settled
+            const far = Inbox.make(yield* dropped(accepted))
+            callOff()
+            const [near] = told
+            if (near === undefined || near instanceof TcpError) return assert.fail("there is no connection")
+            near.unsafeWrite("still here\r\n")
+            assert.strictEqual(yield* far.takeLine, "still here")
+            near.unsafeDestroy()
+            assert.strictEqual(told.length, 1)
+          })
+        )
+    )
+
+    it.effect("an attempt that is called off or interrupted leaves nothing behind", () =>
       run(
         Effect.gen(function* () {
           const tcp = yield* Tcp
-          const { accepted, port } = yield* listening(host)
-          let made: Connection | undefined
-          const onConnection = (connection: Connection) => {
-            made = connection
-          }
-          const client = yield* dropped(tcp.connect({ host, port, onConnection }))
-          assert.strictEqual(made, client)
-          yield* dropped(accepted)
+          const { port } = yield* listening(host)
+          tcp.unsafeConnect({ host, port }, (result) => {
+            if (!(result instanceof TcpError)) result.unsafeDestroy()
+          })()
           const attempt = yield* Effect.fork(tcp.connect({ host, port }))
           yield* Effect.yieldNow()
           yield* Fiber.interrupt(attempt)

@@ -12,7 +12,7 @@ import * as Turns from "../../../src/runtime/platform/Turns.ts"
 import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickDownload from "../../../src/runtime/session/QuickDownload.ts"
 import * as Begun from "../../../src/runtime/transfer/Begun.ts"
-import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
+import type { DataLease } from "../../../src/runtime/transfer/DataConnection.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { temporary } from "../storage/fixtures.ts"
 import * as FakeLease from "./FakeLease.ts"
@@ -87,7 +87,7 @@ const retrieve = (given: Partial<Given> = {}) =>
         storage: { unsafeOpen },
         welcome: { account: { limits: { downloadRate: account } }, download: bucket, upload: undefined }
       },
-      lease: lease as Lease | undefined,
+      lease: lease as DataLease | undefined,
       begun: undefined,
       came: 0,
       unsafeTell: (event: Event) => void events.push(event)
@@ -261,10 +261,9 @@ describe.skipIf(ffi === undefined)("a download in one turn", () => {
     )
   }
 
-  for (const [name, given] of [
-    ["the client has not connected", { hasArrived: false }],
-    ["the server is to connect", { action: { data: { _tag: "Active" } as TransferAction["data"] } }]
-  ] as ReadonlyArray<readonly [string, Partial<Given>]>) {
+  for (const [name, given] of [["the client has not connected", { hasArrived: false }]] as ReadonlyArray<
+    readonly [string, Partial<Given>]
+  >) {
     it.scoped(`finds the file alone where ${name}`, () =>
       Effect.gen(function* () {
         const { actor, calls, count, events, isDone, lease } = yield* retrieve(given)

@@ -8,7 +8,7 @@ import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickUpload from "../../../src/runtime/session/QuickUpload.ts"
 import type { PromptUpload, Stored, StoreOptions } from "../../../src/runtime/storage/Storage.ts"
 import type { Begun } from "../../../src/runtime/transfer/Begun.ts"
-import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
+import type { DataLease } from "../../../src/runtime/transfer/DataConnection.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import * as FakeLease from "./FakeLease.ts"
 import { path } from "./Fixture.ts"
@@ -25,6 +25,7 @@ interface Given {
   readonly limits: { readonly quotaBytes?: number; readonly quotaFiles?: number; readonly uploadSize?: number }
   readonly maxUploadSize: number
   readonly hasArrived: boolean
+  readonly isAtHand: boolean
   readonly isOfSystem: boolean
   readonly store: "missing" | "takes time" | undefined
   readonly action: Partial<Omit<TransferAction, "_tag">>
@@ -55,7 +56,11 @@ const store = (given: Partial<Given> = {}) => {
   const fake = FakeConnection.make()
   const connection: Connection =
     given.isOfSystem === false ? fake.connection : { ...fake.connection, unsafeForgetInput: () => {} }
-  const lease = FakeLease.make(given.hasArrived === false ? undefined : connection, () => void count.taken++)
+  const lease = FakeLease.make(
+    given.hasArrived === false ? undefined : connection,
+    () => void count.taken++,
+    given.isAtHand
+  )
   const later = Effect.die("a fiber does that")
   const size = () => stored.reduce((sum, { length }) => sum + length, 0)
   const upload: PromptUpload = {
@@ -116,7 +121,7 @@ const store = (given: Partial<Given> = {}) => {
         download: undefined
       }
     },
-    lease: lease as Lease | undefined,
+    lease: lease as DataLease | undefined,
     get begun() {
       return current
     },
@@ -297,9 +302,8 @@ describe("an upload without a fiber", () => {
   })
 
   for (const [name, given] of [
-    ["the type is A", { action: { representation: "A" } }],
     ["the mode is Z", { action: { mode: "Z" } }],
-    ["the server is to connect", { action: { data: { _tag: "Active" } as TransferAction["data"] } }],
+    ["it would take time to connect", { isAtHand: false }],
     ["a file is fetched", { action: { payload: { _tag: "File", path: path("/file"), offset: 0 } } }],
     ["data is protected", { protection: "P" }],
     ["the server has a rate", { rates: { server: 1000, account: 0 } }],
@@ -311,8 +315,6 @@ describe("an upload without a fiber", () => {
     ["the name is to be unique", { payload: { how: "Unique" } }],
     ["it goes on with what is there of it", { payload: { how: "Append", resumes: true } }],
     ["there is a marker", { payload: { offset: 10 } }],
-    ["the client has not connected", { hasArrived: false }],
-    ["the connection is not one of the system's", { isOfSystem: false }],
     ["the storage begins none in one turn", { store: "missing" }],
     ["the storage does not begin this one in one turn", { store: "takes time" }]
   ] as ReadonlyArray<readonly [string, Partial<Given>]>) {
@@ -340,7 +342,73 @@ describe("an upload behind what is there", () => {
   })
 })
 
+describe("an upload in TYPE A", () => {
+  const inAscii = { action: { representation: "A" } } as const
+  const finish = (one: ReturnType<typeof store>) => {
+    one.reader().onEnd()
+    one.alarms[0]?.call()
+  }
+
+  it("is stored with the line ends of the server, however it is cut, and counted as it came", () => {
+    const one = store(inAscii)
+    for (const piece of ["one\r", "\ntwo\rthree\r\n\r", "\r\nfour\nfive\r"]) one.send(Buffer.from(piece))
+    finish(one)
+    assert.strictEqual(one.bytes().toString(), "one\ntwo\rthree\n\r\nfour\nfive\r")
+    assert.deepStrictEqual(one.events.at(-1), { _tag: "TransferEnded", outcome: { _tag: "Done" } })
+    assert.deepInclude(one.news[1], { kind: "upload", bytes: 29, outcome: "Done" })
+    assert.deepStrictEqual(one.resumed, [])
+  })
+
+  it("is never moved from the socket by the kernel", () => {
+    const one = store({ ...inAscii, moves: () => assert.fail("its line ends would stay") })
+    assert.isUndefined(one.reader().unsafeReceive?.(9))
+  })
+
+  it("goes over to a fiber as it would have to come for what is not stored", () => {
+    const one = store({ ...inAscii, takes: () => 4 })
+    one.send(Buffer.from("one\r\n\r\r\ntwo\r\nx\r"))
+    isHandedOver(one, { rest: Buffer.from("\r\r\ntwo\r\nx\r"), isWhole: false, stored: 5 })
+    assert.strictEqual(one.bytes().toString(), "one\n")
+  })
+
+  it("goes over to a fiber with a CR that waits for what follows it", () => {
+    const one = store(inAscii)
+    one.send(Buffer.from("one\r"))
+    one.actor.errand?.unsafeHandOver()
+    isHandedOver(one, { rest: Buffer.from("\r"), isWhole: false, stored: 3 })
+  })
+
+  it("goes over to a fiber with the CR at its end where that is not stored", () => {
+    const one = store({ ...inAscii, takes: (length) => (length === 1 ? 0 : length) })
+    one.send(Buffer.from("one\r"))
+    finish(one)
+    isHandedOver(one, { rest: Buffer.from("\r"), isWhole: true, stored: 3 })
+  })
+
+  it("goes over to a fiber without the CR at its end where that is stored and the name takes time", () => {
+    const one = store({ ...inAscii, commits: false })
+    one.send(Buffer.from("one\r"))
+    finish(one)
+    isHandedOver(one, { rest: nothing, isWhole: true, stored: 4 })
+  })
+})
+
 describe("an upload goes over to a fiber", () => {
+  for (const [name, given] of [
+    ["the client refuses the connection", { hasArrived: false }],
+    ["the connection is not one of the system's", { isOfSystem: false }]
+  ] as const) {
+    it(`with its place and nothing else where ${name}`, () => {
+      const one = store(given)
+      assert.isFalse(one.isBegun)
+      assert.strictEqual(one.wanted.length, 1)
+      assert.deepInclude(one.handed(), { _tag: "Upload", connection: undefined, upload: one.upload })
+      assert.strictEqual(one.actor.lease, one.lease)
+      assert.deepStrictEqual([one.count.taken, one.hasReader(), one.destroyed()], [0, false, 0])
+      assert.deepStrictEqual([one.events, one.news, one.actor.errand], [[], [], undefined])
+    })
+  }
+
   it("where not all of a piece is stored at once, with the rest of it", () => {
     const one = store({ takes: () => 1500 })
     one.send(content.subarray(0, 1500))

@@ -4,6 +4,7 @@ import { HostPort } from "../../../src/domain/HostPort.ts"
 import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
 import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
+import { ActiveLease } from "../../../src/runtime/transfer/ActiveLease.ts"
 import * as DataConnection from "../../../src/runtime/transfer/DataConnection.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
@@ -40,7 +41,7 @@ describe("passive", () => {
         const scope = yield* Scope.make()
         const near = yield* network.host(client).connect({ host: server, port: lease.port })
         const inbox = Inbox.make(near)
-        const far = yield* DataConnection.passive(lease).pipe(Scope.extend(scope))
+        const far = yield* DataConnection.of(lease).pipe(Scope.extend(scope))
         far.unsafeWrite("data\r\n")
         assert.strictEqual(yield* inbox.takeLine, "data")
         yield* Scope.close(scope, Exit.void)
@@ -55,7 +56,7 @@ describe("passive", () => {
       Effect.gen(function* () {
         const lease = yield* leased
         lease.release()
-        assert.strictEqual(yield* reasonOf(DataConnection.passive(lease)), "Closed")
+        assert.strictEqual(yield* reasonOf(DataConnection.of(lease)), "Closed")
         assert.strictEqual(yield* reasonOf(DataConnection.gone), "Closed")
       })
     )
@@ -70,7 +71,8 @@ describe("active", () => {
       return local.port
     })
 
-  const open = (wanted: HostPort) => Effect.flatMap(Tcp, (tcp) => DataConnection.active(tcp, wanted, control))
+  const open = (wanted: HostPort) =>
+    Effect.flatMap(Tcp, (tcp) => DataConnection.of(new ActiveLease(tcp, wanted, control)))
 
   it.effect("connects from the address the client knows, and is the scope's", () =>
     run(
@@ -137,11 +139,11 @@ describe("active", () => {
             connection.read({ onData: () => {}, onEnd: () => connection.unsafeDestroy(), onClose: () => {} })
           )
           const ends = { local: { address: host, port: 21 }, remote: { address: host, port: 40_000 } }
-          const near = yield* DataConnection.active(tcp, target(local.port, host), ends)
+          const near = yield* DataConnection.of(new ActiveLease(tcp, target(local.port, host), ends))
           assert.strictEqual(near.local.address, host)
           yield* near.write(new Uint8Array(100_000))
           yield* near.end
-          const late = Effect.either(DataConnection.active(tcp, target(1, host), ends))
+          const late = Effect.either(DataConnection.of(new ActiveLease(tcp, target(1, host), ends)))
           assert.isTrue(Either.isLeft(yield* late))
         })
         yield* Effect.scoped(visit).pipe(Effect.provide(EpollTcp.layer))

@@ -4,7 +4,8 @@ import type { PortRange } from "../../../src/runtime/config/FtpConfig.ts"
 import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
 import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
-import type { Lease, PassiveError } from "../../../src/runtime/transfer/PassiveLease.ts"
+import type { Lease } from "../../../src/runtime/transfer/Lease.ts"
+import type { PassiveError } from "../../../src/runtime/transfer/PassiveLease.ts"
 import { announce, PassivePorts, share } from "../../../src/runtime/transfer/PassivePorts.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
@@ -361,7 +362,7 @@ describe("endings", () => {
 
   /** One transfer as a session has it: the lease outlives its waiting fiber and goes when that has ended, however it did. */
   interface Transfer {
-    readonly lease: Lease
+    readonly lease: Lease<PassiveError>
     fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
   }
 
@@ -394,11 +395,10 @@ describe("endings", () => {
           switch (does) {
             case "connect":
               yield* Effect.fork(
-                network.host(clientAddress(client % 3)).connect({
-                  host: server,
-                  port: transfer.lease.port,
-                  onConnection: (connection) => clients.push(connection)
-                })
+                Effect.map(
+                  network.host(clientAddress(client % 3)).connect({ host: server, port: transfer.lease.port }),
+                  (connection) => clients.push(connection)
+                )
               )
               break
             case "take":

@@ -33,8 +33,10 @@ describe("a file that is sent in TYPE A", () => {
         const source = yield* Source.open(fileOf(chunks), payload, options)
         const sent: Array<number> = []
         yield* Pull.forEach(yield* source.bytes, (chunk) => Effect.sync(() => void sent.push(...chunk)))
-        const [, whole] = Ascii.encode(Ascii.emptyEncode, joined(chunks))
-        assert.deepStrictEqual(sent, [...whole.subarray(offset, end)])
+        const stored = joined(chunks)
+        const whole = new Uint8Array(2 * stored.length)
+        const size = Ascii.encodeInto(whole, 0, stored, false)
+        assert.deepStrictEqual(sent, [...whole.subarray(Math.min(offset, size), Math.min(end ?? size, size))])
         assert.isUndefined(source.size)
       }).pipe(Effect.scoped)
   )

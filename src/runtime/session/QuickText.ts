@@ -4,6 +4,7 @@ import type { Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
 import * as Text from "../../domain/Text.ts"
 import type { Connection } from "../platform/Tcp.ts"
+import * as FileText from "../transfer/FileText.ts"
 import * as ListingText from "../transfer/ListingText.ts"
 import * as Outcomes from "../transfer/Outcomes.ts"
 import * as Progress from "../transfer/Progress.ts"
@@ -14,38 +15,53 @@ import * as TransferTask from "./TransferTask.ts"
 
 const { EAGAIN } = Os.constants.errno
 
+/** What is sent, where it takes no time to have it. */
+const unsafeText = (actor: Actor, { payload, representation }: TransferAction, now: number): Uint8Array | undefined => {
+  const { rights, storage } = actor.lodging
+  switch (payload._tag) {
+    case "Upload":
+      return undefined
+    case "File":
+      return representation === "A" ? FileText.unsafeText(storage, payload) : undefined
+    case "Listing":
+    case "Facts": {
+      const text = ListingText.unsafeText(storage, payload, { now, rights })
+      return text === undefined ? undefined : Text.encode(text)
+    }
+  }
+}
+
 /**
- * Lists a short directory in this turn where no disk has to be waited for and the client has connected; answered by `TransferOpened` and
- * `TransferEnded`. Otherwise answers `false`, and nothing has begun. Only where the kernel does not take all of it, it takes a fiber.
+ * Sends a short listing, or a small file in TYPE A, in this turn where no disk has to be waited for, nor the client; answered by
+ * `TransferOpened` and `TransferEnded`. Otherwise answers `false`, and nothing has begun. Only where the kernel does not take all of it, it
+ * takes a fiber.
  *
  * @since 0.1.0
  * @category interpreters
  */
 export const unsafePerform = (actor: Actor, action: TransferAction): boolean => {
-  const { data, mode, payload } = action
-  if (payload._tag === "File" || payload._tag === "Upload") return false
-  const { house, lease, lodging, state } = actor
-  const isPlain = mode === "S" && data._tag === "Passive" && state.protection.data === "C"
-  if (!isPlain || Limits.paces(actor, "download")) return false
-  const connection = lease?.unsafeArrived()
-  if (connection?.unsafeWriteLast === undefined) return false
+  const { mode, payload } = action
+  const { house, lease, state } = actor
+  if (mode !== "S" || state.protection.data !== "C" || Limits.paces(actor, "download")) return false
+  if (lease?.unsafeIsAtHand() !== true) return false
   const now = house.timers.unsafeNow()
-  const text = ListingText.unsafeText(lodging.storage, payload, { now, rights: lodging.rights })
-  if (text === undefined) return false
-  lease?.unsafeTake()
+  const bytes = unsafeText(actor, action, now)
+  const connection = bytes && lease.unsafeArrived()
+  if (bytes === undefined || connection?.unsafeWriteLast === undefined) return false
+  lease.unsafeTake()
   actor.lease = undefined
   actor.unsafeTell({ _tag: "TransferOpened", size: undefined })
-  const bytes = Text.encode(text)
+  const kind = payload._tag === "File" ? "download" : "listing"
   const sent = bytes.length === 0 ? 0 : connection.unsafeWriteLast(bytes)
   const progress = Progress.make(now)
   progress.bytes = Math.max(0, sent)
   const ended = (outcome: Outcome) => {
     connection.unsafeDestroy()
-    TransferNews.unsafeTell(actor, { path: payload.path, kind: "listing", progress, outcome })
+    TransferNews.unsafeTell(actor, { path: payload.path, kind, progress, outcome })
     return { _tag: "TransferEnded", outcome } as const
   }
   if (sent < bytes.length && (sent >= 0 || sent === -EAGAIN)) {
-    unsafeFinish(actor, { connection, rest: bytes.subarray(progress.bytes), progress, ended })
+    unsafeFinish(actor, { connection, rest: Uint8Array.from(bytes.subarray(progress.bytes)), progress, ended })
     return true
   }
   // The kernel sends the end behind the bytes it has taken.

@@ -1,3 +1,4 @@
+import * as Fs from "node:fs"
 import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
@@ -5,11 +6,15 @@ import * as Rights from "../../../src/domain/Rights.ts"
 import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
 import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
 import type { Event } from "../../../src/domain/session/Event.ts"
+import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import type { Connection } from "../../../src/runtime/platform/Tcp.ts"
 import type { Actor } from "../../../src/runtime/session/Actor.ts"
-import * as QuickListing from "../../../src/runtime/session/QuickListing.ts"
-import type { Lease } from "../../../src/runtime/transfer/PassiveLease.ts"
+import * as QuickText from "../../../src/runtime/session/QuickText.ts"
+import type { Storage } from "../../../src/runtime/storage/Storage.ts"
+import type { DataLease } from "../../../src/runtime/transfer/DataConnection.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
+import { temporary } from "../storage/fixtures.ts"
 import * as FakeLease from "./FakeLease.ts"
 import { path } from "./Fixture.ts"
 
@@ -20,9 +25,12 @@ interface Given {
   readonly taken: number
   readonly isOfSystem: boolean
   readonly hasArrived: boolean
+  readonly isAtHand: boolean
   readonly protection: "C" | "P"
   readonly rate: number
   readonly entries: ReadonlyArray<{ readonly name: string }> | undefined
+  /** How the storage opens a file, where it does so in one turn. */
+  readonly unsafeOpen: Storage["Type"]["unsafeOpen"]
   readonly action: Partial<Omit<TransferAction, "_tag">>
 }
 
@@ -55,7 +63,7 @@ const list = (given: Partial<Given> = {}) => {
       }
     })
   }
-  const lease = FakeLease.make(given.hasArrived === false ? undefined : connection, () => void taken++)
+  const lease = FakeLease.make(given.hasArrived === false ? undefined : connection, () => void taken++, given.isAtHand)
   const entries = "entries" in given ? given.entries : [{ name: "one" }, { name: "two" }]
   const actor = {
     house: {
@@ -65,8 +73,12 @@ const list = (given: Partial<Given> = {}) => {
     },
     client: { id: 7 },
     state: { protection: { data: given.protection ?? "C" }, settings: { peer: "192.0.2.2" }, account: { name: "a" } },
-    lodging: { storage: { unsafeList: () => entries }, rights: Rights.readWrite, welcome: undefined },
-    lease: lease as Lease | undefined,
+    lodging: {
+      storage: { unsafeList: () => entries, unsafeOpen: given.unsafeOpen },
+      rights: Rights.readWrite,
+      welcome: undefined
+    },
+    lease: lease as DataLease | undefined,
     unsafeTell: (event: Event) => void events.push(event),
     unsafeStart: (effect: Effect.Effect<unknown>, toEvent: (exit: Exit.Exit<unknown>) => Event) =>
       void started.push({ effect, toEvent })
@@ -79,7 +91,7 @@ const list = (given: Partial<Given> = {}) => {
     representation: "A",
     ...given.action
   } as TransferAction
-  const isDone = QuickListing.unsafePerform(actor, action)
+  const isDone = QuickText.unsafePerform(actor, action)
   const counts = { destroyed: fake.destroyed, taken: () => taken, ended: () => ended, forgotten: () => forgotten }
   return { ...counts, actor, events, isDone, lease, news, said: written, started }
 }
@@ -133,12 +145,12 @@ describe("a listing in one turn", () => {
 
   for (const [name, given] of [
     ["the directory takes longer", { entries: undefined }],
-    ["the client has not connected", { hasArrived: false }],
+    ["the client refuses the connection", { hasArrived: false }],
     ["the connection is none of the system's", { isOfSystem: false }],
     ["data is protected", { protection: "P" }],
     ["downloads are paced", { rate: 1000 }],
     ["the mode is Z", { action: { mode: "Z" } }],
-    ["the server is to connect", { action: { data: { _tag: "Active" } as TransferAction["data"] } }],
+    ["it would take time to connect", { isAtHand: false }],
     ["it is no listing", { action: { payload: { _tag: "File", path: path("/"), offset: 0 } } }]
   ] as ReadonlyArray<readonly [string, Partial<Given>]>) {
     it(`is not done where ${name}, and nothing has begun`, () => {
@@ -147,5 +159,86 @@ describe("a listing in one turn", () => {
       assert.deepStrictEqual([events, said, started, taken()], [[], [], [], 0])
       assert.strictEqual(actor.lease, lease)
     })
+  }
+})
+
+describe.skipIf(ffi === undefined)("a file of TYPE A in one turn", () => {
+  /** One RETR of a file with this text, said to be of this size. */
+  const retrieve = (
+    text: string,
+    given: Partial<Given> & {
+      readonly size?: number
+      readonly part?: { readonly offset: number; readonly end?: number }
+    }
+  ) =>
+    Effect.map(temporary, (folder) => {
+      Fs.writeFileSync(`${folder}/file`, text)
+      let [opened, closed] = [0, 0]
+      const unsafeOpen = () => {
+        opened++
+        const unsafeClose = (fd: number) => {
+          closed++
+          Fs.closeSync(fd)
+        }
+        const file = Descriptor.unsafeOwned(Fs.openSync(`${folder}/file`, "r"), unsafeClose)
+        return { file, size: given.size ?? text.length }
+      }
+      const payload = { _tag: "File" as const, path: path("/file"), offset: 0, ...given.part }
+      const one = list({ unsafeOpen, ...given, action: { payload, ...given.action } })
+      assert.strictEqual(closed, opened)
+      return one
+    })
+
+  it.scoped("says all of it with the line ends of TYPE A, and tells the session and the world", () =>
+    Effect.gen(function* () {
+      const { actor, destroyed, events, isDone, news, said } = yield* retrieve("one\ntwo\r\nthree\n", {})
+      assert.isTrue(isDone)
+      assert.deepStrictEqual(said, ["one\r\ntwo\r\nthree\r\n"])
+      assert.deepStrictEqual(events, [opened, { _tag: "TransferEnded", outcome: { _tag: "Done" } }])
+      assert.deepInclude(news[0], { kind: "download", path: "/file", bytes: 17, outcome: "Done" })
+      assert.deepStrictEqual([destroyed(), actor.lease], [1, undefined])
+    })
+  )
+
+  for (const [part, expected] of [
+    [{ offset: 4 }, "\ntwo\r\n"],
+    [{ offset: 4, end: 8 }, "\ntwo"],
+    [{ offset: 4, end: 100 }, "\ntwo\r\n"],
+    [{ offset: 4, end: 3 }, ""],
+    [{ offset: 100 }, ""]
+  ] as const) {
+    it.scoped(`counts the bytes as they are sent: ${JSON.stringify(part)}`, () =>
+      Effect.gen(function* () {
+        const { isDone, said } = yield* retrieve("one\ntwo\n", { part })
+        assert.isTrue(isDone)
+        assert.strictEqual(said.join(""), expected)
+      })
+    )
+  }
+
+  it.scoped("leaves to a fiber what the kernel has not taken, whatever else is sent meanwhile", () =>
+    Effect.gen(function* () {
+      const first = yield* retrieve("one\ntwo\n", { taken: 5 })
+      yield* retrieve("completely different\n", {})
+      assert.strictEqual(first.started.length, 1)
+      yield* first.started[0]?.effect ?? Effect.void
+      assert.strictEqual(first.said.join(""), "one\r\ntwo\r\n")
+    })
+  )
+
+  for (const [name, given] of [
+    ["it is long", { size: 128 * 1024 + 1 }],
+    ["it has become shorter", { size: 100 }],
+    ["the storage does not open it in one turn", { unsafeOpen: () => undefined }],
+    ["the type is I", { action: { representation: "I" } }]
+  ] as const) {
+    it.scoped(`is not sent where ${name}, and nothing has begun`, () =>
+      Effect.gen(function* () {
+        const { actor, events, isDone, lease, said, taken } = yield* retrieve("one\n", given)
+        assert.isFalse(isDone)
+        assert.deepStrictEqual([events, said, taken()], [[], [], 0])
+        assert.strictEqual(actor.lease, lease)
+      })
+    )
   }
 })

@@ -15,15 +15,18 @@ const lengthAt = Os.endianness() === "LE" ? 2 : 3
 const byte: Buffer = Buffer.allocUnsafeSlow(1)
 
 /**
- * Bytes that are read at a time.
+ * Bytes that are better read than sent by sendfile(2).
  *
  * @since 0.1.0
  * @category constants
  */
 export const portion: number = 16 * 1024
 
+/** Bytes that can be read at a time. @since 0.1.0 @category constants */
+export const most: number = 64 * 1024
+
 /** As `byte`. */
-const buffer = Buffer.allocUnsafeSlow(portion)
+const buffer = Buffer.allocUnsafeSlow(most)
 
 interface Calls {
   readonly has: (file: number, position: number, length: number) => boolean
@@ -74,11 +77,11 @@ export const has = (file: number, position: number, length: number): boolean =>
   declared?.has(file, position, length) ?? false
 
 /**
- * Reads a part of a file, of {@link portion} bytes at most, where that takes no waiting for a disk: the bytes, until the next call,
+ * Reads a part of a file, of {@link most} bytes at most, where that takes no waiting for a disk: the bytes, until the next call,
  * or `undefined` where not all of them are there.
  *
  * @since 0.1.0
  * @category operations
  */
 export const unsafeRead = (file: number, position: number, length: number): Uint8Array | undefined =>
-  length <= portion && declared?.read(file, position, length) === true ? buffer.subarray(0, length) : undefined
+  length <= most && declared?.read(file, position, length) === true ? buffer.subarray(0, length) : undefined

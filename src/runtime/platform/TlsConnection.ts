@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import type { Below } from "./Ahead.ts"
 import { NodeConnection } from "./NodeConnection.ts"
+import type { Sealing } from "./Sealing.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import type { Connection, Endpoint, Reader, TcpError } from "./Tcp.ts"
 import type { TlsContext } from "./TlsContext.ts"
@@ -111,7 +112,7 @@ class Socket extends Tls.TLSSocket {
  * @since 0.1.0
  * @category models
  */
-export class TlsConnection implements Connection {
+export class TlsConnection implements Sealing {
   readonly local: Endpoint
   readonly remote: Endpoint
   readonly #socket: Socket
@@ -124,7 +125,7 @@ export class TlsConnection implements Connection {
     this.local = below.local
     this.remote = below.remote
     this.#raw = raw
-    const socket = new Socket(raw, options, () => this.#settle(new TlsError({ reason: "Cut", detail: "" })))
+    const socket = new Socket(raw, options, () => this.#cut())
     this.#socket = socket
     // Before a listener for data is there, which would set it flowing.
     socket.pause()
@@ -134,11 +135,11 @@ export class TlsConnection implements Connection {
     }
     socket.on("_tlsError", failed)
     socket.on("error", failed)
-    socket.once("close", () => this.#settle(new TlsError({ reason: "Cut", detail: "" })))
+    socket.once("close", () => this.#cut())
     socket.once("secure", () => this.#settle(established(socket, options)))
     if (raw instanceof Wire) raw.once("close", () => socket.destroy(raw.errored ?? undefined))
     this.#inner = NodeConnection.fresh(socket, () => !socket.truncated)
-    if (raw.destroyed) this.#settle(new TlsError({ reason: "Cut", detail: "" }))
+    if (raw.destroyed) this.#cut()
   }
 
   /**
@@ -199,6 +200,25 @@ export class TlsConnection implements Connection {
     return (descriptor === undefined ? undefined : SocketOptions.undelivered(descriptor)) ?? this.#socket.writableLength
   }
 
+  unsafeWhenSettled(settled: () => void): void {
+    // OpenSSL is still in its handshake then: what is sent comes between its session tickets, and some clients fail at that.
+    this.#settled = () => void setImmediate(settled)
+    if (this.#result !== undefined) settled()
+  }
+
+  unsafeIsResumed(): boolean {
+    return this.#result !== undefined && !(this.#result instanceof TlsError) && this.#result.resumed
+  }
+
+  unsafeEndWith(bytes: Uint8Array, ended: (isWhole: boolean) => void): boolean {
+    const socket = this.#socket
+    const isReady = this.#result !== undefined && !(this.#result instanceof TlsError)
+    if (!isReady || socket.destroyed || socket.writableEnded || socket.writableLength > 0) return false
+    if (bytes.length > 0) socket.write(Uint8Array.from(bytes))
+    socket.end((error?: Error | null) => ended(!error))
+    return true
+  }
+
   readonly unsafeDestroy = (): void => {
     this.#inner.unsafeDestroy()
     if (this.#raw instanceof Wire) this.#raw.unsafeDrop()
@@ -235,6 +255,11 @@ export class TlsConnection implements Connection {
       this.#inner.unsafeSurrender().destroy()
       return released
     })
+  }
+
+  /** Errors are dear, and most connections are dropped with a handshake behind them. */
+  #cut(): void {
+    if (this.#result === undefined) this.#settle(new TlsError({ reason: "Cut", detail: "" }))
   }
 
   #settle(result: Established | TlsError): void {

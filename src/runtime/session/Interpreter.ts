@@ -10,6 +10,7 @@ import * as Login from "./Login.ts"
 import * as Questions from "./Questions.ts"
 import * as QuickDownload from "./QuickDownload.ts"
 import * as QuickRefusal from "./QuickRefusal.ts"
+import * as QuickSealed from "./QuickSealed.ts"
 import * as QuickText from "./QuickText.ts"
 import * as QuickUpload from "./QuickUpload.ts"
 import * as Securing from "./Securing.ts"
@@ -78,6 +79,7 @@ const unsafeTransfer = (actor: Actor, action: TransferAction): void => {
   const isDone =
     QuickDownload.unsafePerform(actor, action) ||
     QuickText.unsafePerform(actor, action) ||
+    QuickSealed.unsafePerform(actor, action) ||
     QuickUpload.unsafePerform(actor, action) ||
     QuickRefusal.unsafePerform(actor, action)
   if (!isDone) TransferTask.unsafeStart(actor, action)

@@ -39,7 +39,12 @@ const secured = (actor: Actor, connection: ReturnType<typeof connect>) =>
     )
   )
 
-const connect = (lease: Actor["lease"]) => (lease === undefined ? DataConnection.gone : DataConnection.of(lease))
+const connect = (lease: Actor["lease"], begun: Begun.Begun | undefined) =>
+  begun?._tag === "Announced"
+    ? Effect.succeed(begun.connection)
+    : lease === undefined
+      ? DataConnection.gone
+      : DataConnection.of(lease)
 
 /**
  * Runs a transfer over the data connection that was agreed on; answered by `TransferOpened` and `TransferEnded`. Its passive port is
@@ -61,8 +66,11 @@ export const unsafeStart = (actor: Actor, action: TransferAction): void => {
     representation,
     mode,
     rights: lodging.rights,
-    connect: secured(actor, connect(lease)),
-    opened: (size, name) => actor.unsafeTell({ _tag: "TransferOpened", size, ...(name === undefined ? {} : { name }) }),
+    connect: secured(actor, connect(lease, begun)),
+    opened: (size, name) => {
+      if (begun?._tag === "Announced") return
+      actor.unsafeTell({ _tag: "TransferOpened", size, ...(name === undefined ? {} : { name }) })
+    },
     begun,
     progress,
     throttle: Limits.throttle(actor, payload._tag === "Upload" ? "upload" : "download", progress),

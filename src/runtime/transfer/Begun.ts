@@ -53,8 +53,21 @@ export interface Upload {
   readonly unsafeReplay: (reader: Reader) => void
 }
 
+/**
+ * A transfer whose client has been told that it begins, and nothing else: TLS on its connection is not there yet, or more is to be done than
+ * fits into a turn. Whoever holds it drops the connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Announced {
+  readonly _tag: "Announced"
+  readonly connection: Connection
+  readonly progress: Progress
+}
+
 /** @since 0.1.0 @category models */
-export type Begun = Found | Download | Upload
+export type Begun = Found | Download | Upload | Announced
 
 /**
  * Drops the connection, if there is one, and closes the file that is sent; harmless when repeated.
@@ -64,5 +77,5 @@ export type Begun = Found | Download | Upload
  */
 export const unsafeDrop = (begun: Begun): void => {
   if (begun._tag !== "Found") begun.connection?.unsafeDestroy()
-  if (begun._tag !== "Upload") begun.file.unsafeClose()
+  if (begun._tag === "Found" || begun._tag === "Download") begun.file.unsafeClose()
 }

@@ -53,7 +53,7 @@ describe.skipIf(ffi === undefined)("PageCache", () => {
       assert.strictEqual(read(4, 5), "first")
       assert.strictEqual(read(MIB - last.length, last.length), "the last bytes")
       assert.strictEqual(read(0, PageCache.portion)?.length, PageCache.portion)
-      assert.isUndefined(read(0, PageCache.portion + 1), "no room for so many")
+      assert.isUndefined(read(0, PageCache.most + 1), "no room for so many")
       assert.isUndefined(read(MIB - 5, 6), "the file is shorter")
       assert.isUndefined(PageCache.unsafeRead(-1, 0, 1))
       forget?.(file, 0, 0, willNotNeed)

@@ -338,6 +338,50 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
       )
     )
 
+    it.live.each([0, 5, 64 * 1024])("sends %d bytes with their end when the handshake is done", (length) =>
+      one(kind, (port, server) =>
+        Effect.gen(function* () {
+          const answers: Array<boolean> = []
+          const socket = yield* Effect.fork(
+            Effect.flatMap(client(port, versions), (socket) => Effect.zip(everything(socket), Effect.succeed(socket)))
+          )
+          const tls = yield* server
+          const memory = bytes.slice(0, length)
+          const send = (ended: (isWhole: boolean) => void) => void answers.push(tls.unsafeEndWith(memory, ended))
+          send(() => assert.fail("nothing was sent"))
+          const isWhole = yield* Effect.async<boolean>((resume) => {
+            tls.unsafeWhenSettled(() => {
+              send((isWhole) => resume(Effect.succeed(isWhole)))
+              memory.fill(0)
+              send(() => assert.fail("all was sent"))
+            })
+          })
+          assert.deepStrictEqual([answers, isWhole, tls.unsafePending()], [[false, true, false], true, 0])
+          const [got] = yield* Fiber.join(socket)
+          assert.isTrue(got.equals(Buffer.from(bytes.subarray(0, length))))
+          yield* tls.end
+        })
+      )
+    )
+
+    it.live("tells that its end was cut", () =>
+      one(kind, (port, server) =>
+        Effect.gen(function* () {
+          const raw = Net.connect(port, "127.0.0.1")
+          const socket = yield* client(port, { ...versions, socket: raw })
+          socket.pause()
+          const tls = yield* server
+          yield* tls.established
+          const isWhole = yield* Effect.async<boolean>((resume) => {
+            assert.isTrue(tls.unsafeEndWith(new Uint8Array(32_000_000), (isWhole) => resume(Effect.succeed(isWhole))))
+            raw.resetAndDestroy()
+          })
+          assert.isFalse(isWhole)
+          assert.strictEqual((yield* Effect.flip(tls.end))._tag, "TcpError")
+        })
+      )
+    )
+
     it.live("tells a FIN without close_notify, also when it was not reading", () =>
       one(kind, (port, server) =>
         Effect.gen(function* () {
@@ -514,6 +558,7 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
               void Effect.runFork(
                 Effect.map(tls.established, (found) => {
                   resumed.push(found.resumed)
+                  assert.strictEqual(tls.unsafeIsResumed(), found.resumed)
                   tls.unsafeWrite("x")
                 })
               ),

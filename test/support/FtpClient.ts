@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import * as Text from "../../src/domain/Text.ts"
 import type { Tcp } from "../../src/runtime/platform/Tcp.ts"
+import * as Connecting from "./Connecting.ts"
 import * as Inbox from "./Inbox.ts"
 
 /** A reply as a client reads it (RFC 959 section 4.2). */
@@ -24,7 +25,7 @@ export interface FtpClient {
 
 export const connect = (network: Tcp["Type"], host: string, port: number): Effect.Effect<FtpClient> =>
   Effect.gen(function* () {
-    const inbox = Inbox.make(yield* network.connect({ host, port }))
+    const inbox = Inbox.make(yield* Connecting.connect(network, { host, port }))
     const send = (text: string): void => {
       inbox.connection.unsafeWrite(text)
     }
@@ -55,7 +56,7 @@ export const connect = (network: Tcp["Type"], host: string, port: number): Effec
       passive: Effect.gen(function* () {
         const { lines } = yield* ask("EPSV")
         const port = Number(/\|\|\|(\d+)\|/.exec(lines[0] ?? "")?.[1])
-        return Inbox.make(yield* network.connect({ host, port }))
+        return Inbox.make(yield* Connecting.connect(network, { host, port }))
       }).pipe(Effect.orDie),
       leave: () => inbox.connection.unsafeDestroy()
     }

@@ -16,7 +16,7 @@ import type * as Poller from "./Poller.ts"
 import { type SocketCalls, socketCalls } from "./SocketCalls.ts"
 import { type SocketIo, socketIo } from "./SocketIo.ts"
 import * as SocketOptions from "./SocketOptions.ts"
-import { type Connection, connectBy, type Listener, type Target, Tcp, type TcpError } from "./Tcp.ts"
+import { type Connection, type Listener, type Target, Tcp, type TcpError } from "./Tcp.ts"
 
 type Service = typeof Tcp.Service
 type ListenOptions = Parameters<Service["listen"]>[0]
@@ -186,7 +186,7 @@ const make = (
     return attempt(descriptor, address, options, settled)
   }
 
-  return Tcp.of({ adopt, connect: connectBy(unsafeConnect), listen, unsafeAfter, unsafeConnect })
+  return Tcp.of({ adopt, listen, unsafeAfter, unsafeConnect })
 }
 
 const makeService: Effect.Effect<Service, never, Scope.Scope | Tcp> = Effect.gen(function* () {

@@ -5,7 +5,7 @@ import * as Runtime from "effect/Runtime"
 import { unsafeAfter } from "./EventLoop.ts"
 import { MemoryConnection } from "./MemoryConnection.ts"
 import type { Wire } from "./MemoryPipe.ts"
-import { type Connection, connectBy, type Endpoint, type Listener, Tcp, TcpError } from "./Tcp.ts"
+import { type Connection, type Endpoint, type Listener, Tcp, TcpError } from "./Tcp.ts"
 
 type Service = typeof Tcp.Service
 
@@ -159,14 +159,7 @@ export const make = ({ capacity = 65_536, segment = 65_536 }: Options = {}): typ
         nextPort: firstFreePort
       }
       for (const address of addresses) hosts.set(address, host)
-      const connecting = unsafeConnect(host)
-      return Tcp.of({
-        adopt,
-        connect: connectBy(connecting),
-        listen: listen(host),
-        unsafeAfter,
-        unsafeConnect: connecting
-      })
+      return Tcp.of({ adopt, listen: listen(host), unsafeAfter, unsafeConnect: unsafeConnect(host) })
     },
     silence: (address) => {
       silent.add(address)

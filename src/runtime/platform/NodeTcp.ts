@@ -6,7 +6,7 @@ import type * as Scope from "effect/Scope"
 import { unsafeAfter } from "./EventLoop.ts"
 import { NodeConnection, toEndpoint, toTcpError } from "./NodeConnection.ts"
 import * as SocketOptions from "./SocketOptions.ts"
-import { type Connection, connectBy, type Listener, Tcp, type TcpError } from "./Tcp.ts"
+import { type Connection, type Listener, Tcp, type TcpError } from "./Tcp.ts"
 
 type Service = typeof Tcp.Service
 type ListenOptions = Parameters<Service["listen"]>[0]
@@ -96,7 +96,4 @@ const adopt: Service["adopt"] = ({ descriptor, local, remote }) => {
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Tcp> = Layer.succeed(
-  Tcp,
-  Tcp.of({ adopt, connect: connectBy(unsafeConnect), listen, unsafeAfter, unsafeConnect })
-)
+export const layer: Layer.Layer<Tcp> = Layer.succeed(Tcp, Tcp.of({ adopt, listen, unsafeAfter, unsafeConnect }))

@@ -1,6 +1,6 @@
 import type * as Net from "node:net"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Descriptor } from "./Descriptor.ts"
@@ -192,11 +192,9 @@ export class Tcp extends Context.Tag("weft/Tcp")<
       options: { readonly host: string; readonly port: number; readonly backlog: number },
       onConnection: (connection: Connection) => void
     ) => Effect.Effect<Listener, TcpError, Scope.Scope>
-    /** Connects from `localAddress`; an interrupted attempt leaves nothing behind. The caller owns the connection. */
-    readonly connect: (options: Target) => Effect.Effect<Connection, TcpError>
     /**
-     * The same without a fiber: `settled` hears once what became of it, in this very turn where that takes no time, and owns the connection.
-     * What is given back calls the attempt off, and is harmless when it is over.
+     * Connects from `localAddress`: `settled` hears once what became of it, in this very turn where that takes no time, and owns the
+     * connection. What is given back calls the attempt off, which leaves nothing behind, and is harmless when it is over.
      */
     readonly unsafeConnect: (options: Target, settled: (result: Connection | TcpError) => void) => () => void
     /** It is about what is under way on the network, so it goes by the network's time, also where a test has a clock of its own. */
@@ -209,25 +207,3 @@ export class Tcp extends Context.Tag("weft/Tcp")<
     }) => Connection
   }
 >() {}
-
-/**
- * `connect` by way of `unsafeConnect`: an interruption may come behind the connection.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const connectBy =
-  (unsafeConnect: (typeof Tcp.Service)["unsafeConnect"]): (typeof Tcp.Service)["connect"] =>
-  (options) =>
-    Effect.async((resume) => {
-      let made: Connection | undefined
-      const callOff = unsafeConnect(options, (result) => {
-        if (result instanceof TcpError) return resume(Effect.fail(result))
-        made = result
-        resume(Effect.succeed(result))
-      })
-      return Effect.sync(() => {
-        callOff()
-        made?.unsafeDestroy()
-      })
-    })

@@ -8,6 +8,7 @@ import * as OwnDescriptors from "../../../src/runtime/platform/OwnDescriptors.ts
 import * as Pacing from "../../../src/runtime/platform/Pacing.ts"
 import * as SocketOptions from "../../../src/runtime/platform/SocketOptions.ts"
 import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
+import * as Connecting from "../../support/Connecting.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 
 const setting = (name: string): string => {
@@ -102,7 +103,7 @@ describe("Pacing", () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
       yield* Descriptors.until(() => server.listening)
       const { port } = server.address() as Net.AddressInfo
-      const one = yield* tcp.connect({ host: "127.0.0.1", port })
+      const one = yield* Connecting.connect(tcp, { host: "127.0.0.1", port })
       const found = Pacing.congestionControl(one.descriptor ?? -1)
       one.unsafeDestroy()
       assert.strictEqual(found, unpaced)

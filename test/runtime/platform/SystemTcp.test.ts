@@ -11,7 +11,8 @@ import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
 import * as OwnDescriptors from "../../../src/runtime/platform/OwnDescriptors.ts"
 import { socketIo } from "../../../src/runtime/platform/SocketIo.ts"
 import * as SocketOptions from "../../../src/runtime/platform/SocketOptions.ts"
-import { type Connection, connectBy, Tcp, TcpError } from "../../../src/runtime/platform/Tcp.ts"
+import { type Connection, Tcp, TcpError } from "../../../src/runtime/platform/Tcp.ts"
+import * as Connecting from "../../support/Connecting.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
 import { temporary } from "../storage/fixtures.ts"
@@ -82,7 +83,7 @@ const suite = (layer: Layer.Layer<Tcp>) => {
             connection.unsafeWrite(`${kept.length}`.repeat(3000))
           )
           const visit = Effect.gen(function* () {
-            const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+            const client = yield* dropped(Connecting.connect(tcp, { host: "127.0.0.1", port }))
             const before = kept.length
             client.read({ onData: (bytes) => void kept.push(bytes.slice()), onEnd: () => {}, onClose: () => {} })
             yield* Descriptors.until(() => kept.length > before)
@@ -106,7 +107,7 @@ const suite = (layer: Layer.Layer<Tcp>) => {
           const visit = (host: string, localAddress: string) =>
             Effect.scoped(
               Effect.gen(function* () {
-                const client = yield* dropped(tcp.connect({ host, port, localAddress }))
+                const client = yield* dropped(Connecting.connect(tcp, { host, port, localAddress }))
                 client.unsafeWrite("QUIT\r\n")
                 yield* client.end
               })
@@ -135,10 +136,10 @@ const suite = (layer: Layer.Layer<Tcp>) => {
               Array.from({ length: 60 }, (_, index) => index),
               (index) =>
                 Effect.gen(function* () {
-                  yield* Effect.exit(tcp.connect({ host, port, localAddress: "198.51.100.77" }))
+                  yield* Effect.exit(Connecting.connect(tcp, { host, port, localAddress: "198.51.100.77" }))
                   const localAddress = index % 2 === 0 ? { localAddress: host } : {}
                   const attempt = yield* Effect.fork(
-                    tcp.connect({ host, port: index % 3 === 0 ? closed : port, ...localAddress })
+                    Connecting.connect(tcp, { host, port: index % 3 === 0 ? closed : port, ...localAddress })
                   )
                   if (index % 3 === 0) yield* Fiber.await(attempt)
                   else {
@@ -161,15 +162,14 @@ const suite = (layer: Layer.Layer<Tcp>) => {
           const port = yield* serving("127.0.0.1", sink)
           let made: Connection | TcpError | undefined
           const attempts: Array<Fiber.RuntimeFiber<Connection, unknown>> = []
-          const connect = connectBy((options, settled) =>
+          const unsafeConnect: typeof tcp.unsafeConnect = (options, settled) =>
             tcp.unsafeConnect(options, (result) => {
               made = result
               for (const attempt of attempts) attempt.unsafeInterruptAsFork(attempt.id())
               settled(result)
             })
-          )
           // Where it is made at once, nobody can be interrupted before.
-          attempts.push(yield* Effect.fork(connect({ host: "127.0.0.1", port })))
+          attempts.push(yield* Effect.fork(Connecting.connect({ unsafeConnect }, { host: "127.0.0.1", port })))
           const exits = yield* Effect.forEach(attempts, (attempt) => Fiber.await(attempt))
           yield* Descriptors.settled(Descriptors.unsafeCount)
           const others = Array.from({ length: 3 }, () => Fs.openSync("/dev/null", "r"))
@@ -190,7 +190,7 @@ const suite = (layer: Layer.Layer<Tcp>) => {
           const client = yield* Effect.scoped(
             Effect.gen(function* () {
               const port = yield* serving("127.0.0.1", (connection) => accepted.push(connection))
-              const connection = yield* tcp.connect({ host: "127.0.0.1", port })
+              const connection = yield* Connecting.connect(tcp, { host: "127.0.0.1", port })
               yield* Descriptors.until(() => accepted.length === 1)
               return connection
             })
@@ -207,7 +207,7 @@ const suite = (layer: Layer.Layer<Tcp>) => {
         Effect.gen(function* () {
           const tcp = yield* Tcp
           const port = yield* serving("127.0.0.1", sink)
-          const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+          const client = yield* dropped(Connecting.connect(tcp, { host: "127.0.0.1", port }))
           assert.isAbove(client.descriptor ?? -1, 2)
           client.unsafeDestroy()
           assert.isUndefined(client.descriptor)
@@ -258,7 +258,9 @@ const suite = (layer: Layer.Layer<Tcp>) => {
             const visit = (index: number) =>
               Effect.scoped(
                 Effect.gen(function* () {
-                  const client = yield* dropped(tcp.connect({ host: index % 2 === 0 ? "127.0.0.1" : "::1", port }))
+                  const client = yield* dropped(
+                    Connecting.connect(tcp, { host: index % 2 === 0 ? "127.0.0.1" : "::1", port })
+                  )
                   const inbox = Inbox.make(client)
                   for (const text of [`user ${index}`, `pass ${index}`]) {
                     client.unsafeWrite(`${text}\r\n`)
@@ -291,7 +293,7 @@ const suite = (layer: Layer.Layer<Tcp>) => {
               const port = yield* serving("::", (connection) => {
                 server = Inbox.make(take(tcp, connection))
               })
-              const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+              const client = yield* dropped(Connecting.connect(tcp, { host: "127.0.0.1", port }))
               yield* Descriptors.until(() => server !== undefined)
               assert.strictEqual(send(client.descriptor ?? -1, "ABOR\r\n", 6, urgent), 6)
               assert.strictEqual(send(client.descriptor ?? -1, "NOOP\r\n", 6, 0), 6)
@@ -314,7 +316,7 @@ describe("EpollTcp", () => {
       const tcp = yield* Tcp
       const arrived: Array<Connection> = []
       const port = yield* serving("127.0.0.1", (connection) => void arrived.push(connection))
-      const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+      const client = yield* dropped(Connecting.connect(tcp, { host: "127.0.0.1", port }))
       yield* Descriptors.until(() => arrived.length === 1)
       const server = arrived[0] as Connection
       const inbox = Inbox.make(server)
@@ -352,7 +354,7 @@ describe("EpollTcp", () => {
           )
         )
       })
-      const inbox = Inbox.make(yield* dropped(tcp.connect({ host: "127.0.0.1", port })))
+      const inbox = Inbox.make(yield* dropped(Connecting.connect(tcp, { host: "127.0.0.1", port })))
       assert.strictEqual(Buffer.from(yield* inbox.takeAll).toString(), "far away")
       assert.deepStrictEqual(sent, [5])
     }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))
@@ -370,7 +372,7 @@ describe("EpollTcp", () => {
           const tcp = yield* Tcp
           const arrived: Array<Connection> = []
           const port = yield* serving("127.0.0.1", (connection) => void arrived.push(connection))
-          const client = yield* dropped(tcp.connect({ host: "127.0.0.1", port }))
+          const client = yield* dropped(Connecting.connect(tcp, { host: "127.0.0.1", port }))
           yield* Descriptors.until(() => arrived.length === 1)
           const inboxes = when === "while" ? arrived.map(Inbox.make) : []
           client.unsafeWrite("STOR a\r\n")
@@ -405,7 +407,7 @@ describe("EpollTcp", () => {
           else Effect.runFork(connection.end)
           taken.push(connection.unsafeSendLast?.(file, 0, 1))
         })
-        const inbox = Inbox.make(yield* dropped(tcp.connect({ host: "127.0.0.1", port })))
+        const inbox = Inbox.make(yield* dropped(Connecting.connect(tcp, { host: "127.0.0.1", port })))
         assert.deepStrictEqual(Buffer.from(yield* inbox.takeAll), Buffer.from(content.subarray(96)))
         assert.deepStrictEqual(taken, [-EAGAIN, 4000, -EAGAIN])
       }).pipe(Effect.scoped, Effect.provide(EpollTcp.layer))

@@ -5,6 +5,7 @@ import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
 import * as NodeTcp from "../../../src/runtime/platform/NodeTcp.ts"
 import { type Connection, Tcp, TcpError } from "../../../src/runtime/platform/Tcp.ts"
+import * as Connecting from "../../support/Connecting.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
 
@@ -27,7 +28,7 @@ const connected = (host: string) =>
   Effect.gen(function* () {
     const tcp = yield* Tcp
     const { accepted, port } = yield* listening(host)
-    const client = yield* dropped(tcp.connect({ host, port }))
+    const client = yield* dropped(Connecting.connect(tcp, { host, port }))
     const server = yield* dropped(accepted)
     return { client, server }
   })
@@ -91,7 +92,7 @@ for (const { host, layer, name } of [nodeIPv4, nodeIPv6, epollIPv4, epollIPv6, m
           const tcp = yield* Tcp
           const { accepted, port } = yield* listening("::")
           for (const address of ["127.0.0.1", "::1"]) {
-            yield* dropped(tcp.connect({ host: address, port }))
+            yield* dropped(Connecting.connect(tcp, { host: address, port }))
             const server = yield* dropped(accepted)
             assert.strictEqual(server.remote.address, address)
             assert.strictEqual(server.local.address, address)
@@ -105,7 +106,7 @@ for (const { host, layer, name } of [nodeIPv4, nodeIPv6, epollIPv4, epollIPv6, m
         Effect.gen(function* () {
           const tcp = yield* Tcp
           const { accepted, port } = yield* listening(host)
-          const client = yield* dropped(tcp.connect({ host, port, localAddress: host }))
+          const client = yield* dropped(Connecting.connect(tcp, { host, port, localAddress: host }))
           const server = yield* dropped(accepted)
           assert.strictEqual(server.remote.address, host)
           const inbox = Inbox.make(client)
@@ -447,10 +448,10 @@ for (const { host, layer, name } of [nodeIPv4, nodeIPv6, epollIPv4, epollIPv6, m
           const { accepted, port } = yield* Scope.extend(listening(host), scope)
           const again = tcp.listen({ host, port, backlog: 1 }, () => {})
           assert.strictEqual(yield* reasonOf(Effect.scoped(again)), "InUse")
-          const client = yield* dropped(tcp.connect({ host, port }))
+          const client = yield* dropped(Connecting.connect(tcp, { host, port }))
           const server = yield* dropped(accepted)
           yield* Scope.close(scope, Exit.void)
-          assert.strictEqual(yield* reasonOf(tcp.connect({ host, port })), "Refused")
+          assert.strictEqual(yield* reasonOf(Connecting.connect(tcp, { host, port })), "Refused")
           const inbox = Inbox.make(server)
           client.unsafeWrite("still here\r\n")
           assert.strictEqual(yield* inbox.takeLine, "still here")
@@ -467,7 +468,10 @@ for (const { host, layer, name } of [nodeIPv4, nodeIPv6, epollIPv4, epollIPv6, m
           const foreign = host === "::1" ? "2001:db8::77" : "198.51.100.77"
           const listen = tcp.listen({ host: foreign, port: 0, backlog: 1 }, () => {})
           assert.strictEqual(yield* reasonOf(Effect.scoped(listen)), "NotAvailable")
-          assert.strictEqual(yield* reasonOf(tcp.connect({ host, port, localAddress: foreign })), "NotAvailable")
+          assert.strictEqual(
+            yield* reasonOf(Connecting.connect(tcp, { host, port, localAddress: foreign })),
+            "NotAvailable"
+          )
         })
       )
     )
@@ -508,7 +512,7 @@ for (const { host, layer, name } of [nodeIPv4, nodeIPv6, epollIPv4, epollIPv6, m
           tcp.unsafeConnect({ host, port }, (result) => {
             if (!(result instanceof TcpError)) result.unsafeDestroy()
           })()
-          const attempt = yield* Effect.fork(tcp.connect({ host, port }))
+          const attempt = yield* Effect.fork(Connecting.connect(tcp, { host, port }))
           yield* Effect.yieldNow()
           yield* Fiber.interrupt(attempt)
           yield* Descriptors.turn
@@ -527,7 +531,7 @@ for (const { host, layer, name } of [nodeIPv4, nodeIPv6, epollIPv4, epollIPv6, m
           })
           const lines: Array<string> = []
           for (let attempt = 0; attempt < 2; attempt++) {
-            const client = yield* dropped(tcp.connect({ host, port: local.port }))
+            const client = yield* dropped(Connecting.connect(tcp, { host, port: local.port }))
             lines.push(yield* Inbox.make(client).takeLine)
           }
           assert.deepStrictEqual(lines, ["", "220 ready"])
@@ -542,7 +546,7 @@ for (const { host, layer, name } of [nodeIPv4, nodeIPv6, epollIPv4, epollIPv6, m
           const { accepted, port } = yield* listening(host)
           const exchange = (seed: number) =>
             Effect.gen(function* () {
-              const client = yield* dropped(tcp.connect({ host, port }))
+              const client = yield* dropped(Connecting.connect(tcp, { host, port }))
               const inbox = Inbox.make(client)
               const bytes = pattern(much / 1024, seed)
               yield* client.write(bytes)

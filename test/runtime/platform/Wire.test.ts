@@ -7,6 +7,7 @@ import { TlsConnection } from "../../../src/runtime/platform/TlsConnection.ts"
 import * as TlsContext from "../../../src/runtime/platform/TlsContext.ts"
 import { type Released, Wire } from "../../../src/runtime/platform/Wire.ts"
 import * as SelfSigned from "../../../src/runtime/tls/SelfSigned.ts"
+import * as Connecting from "../../support/Connecting.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
@@ -125,8 +126,9 @@ const pair = (version: Tls.SecureVersion) =>
     const { local } = yield* tcp.listen({ host: "127.0.0.1", port: 0, backlog: 5 }, (connection) => {
       plain = connection
     })
-    const below = yield* Effect.acquireRelease(tcp.connect({ host: "127.0.0.1", port: local.port }), (one) =>
-      Effect.sync(one.unsafeDestroy)
+    const below = yield* Effect.acquireRelease(
+      Connecting.connect(tcp, { host: "127.0.0.1", port: local.port }),
+      (one) => Effect.sync(one.unsafeDestroy)
     )
     yield* Descriptors.until(() => plain !== undefined)
     const server = TlsConnection.unsafeAcceptClearable(plain as Connection, [], options)

@@ -7,6 +7,7 @@ import { Tcp } from "../../../src/runtime/platform/Tcp.ts"
 import { FtpServer } from "../../../src/runtime/server/FtpServer.ts"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import * as Weft from "../../../src/runtime/Weft.ts"
+import * as Connecting from "../../support/Connecting.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as FtpClient from "../../support/FtpClient.ts"
 import * as Inbox from "../../support/Inbox.ts"
@@ -56,7 +57,7 @@ describe("downloads over the system's network", () => {
               if (offset > 0) assert.strictEqual((yield* client.ask(`REST ${offset}`)).code, 350)
               const connect = Effect.orDie(
                 Effect.map(
-                  Effect.flatMap(Tcp, (tcp) => tcp.connect({ host, port })),
+                  Effect.flatMap(Tcp, (tcp) => Connecting.connect(tcp, { host, port })),
                   Inbox.make
                 )
               )

@@ -14,6 +14,7 @@ import * as serving from "../../../src/runtime/session/serving.ts"
 import * as LocalStorage from "../../../src/runtime/storage/LocalStorage.ts"
 import { Storage } from "../../../src/runtime/storage/Storage.ts"
 import * as Weft from "../../../src/runtime/Weft.ts"
+import * as Connecting from "../../support/Connecting.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { descriptors, temporary } from "../storage/fixtures.ts"
@@ -80,7 +81,7 @@ describe.skipIf(ffi === undefined)("an upload that goes over to a fiber", () => 
           for (const line of ["USER joe", "PASS secret", "TYPE I", "EPSV"]) say(line)
           const port = () => Number(/\|\|\|(\d+)\|/.exec(fake.said.join(""))?.[1])
           yield* Descriptors.until(() => port() > 0)
-          const data = yield* (yield* Tcp).connect({ host, port: port() })
+          const data = yield* Connecting.connect(yield* Tcp, { host, port: port() })
           say("STOR file")
           yield* Descriptors.until(() => fake.said.join("").includes("150 "))
           assert.strictEqual(Fs.readdirSync(folder).length, 1, "it has begun")

@@ -4,6 +4,7 @@ import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
 import { FtpServer } from "../../../src/runtime/server/FtpServer.ts"
 import { Timers } from "../../../src/runtime/session/Timers.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
+import * as Connecting from "../../support/Connecting.ts"
 import { text } from "../../support/FtpClient.ts"
 import * as Inbox from "../../support/Inbox.ts"
 import { big, client, files, layer, loggedIn, machine, Pulled, Put, path, server, Told } from "./Fixture.ts"
@@ -188,14 +189,14 @@ describe("a session", () => {
       const first = yield* joe.ask("PASV")
       assert.include(first.lines[0], "(192,0,2,1,")
       const port = portOf(first.lines[0] ?? "")
-      const stolen = Inbox.make(yield* thief.connect({ host: server, port }))
+      const stolen = Inbox.make(yield* Connecting.connect(thief, { host: server, port }))
       yield* stolen.ended
       const own = yield* machine("198.51.100.7")
-      const early = Inbox.make(yield* own.connect({ host: server, port }))
+      const early = Inbox.make(yield* Connecting.connect(own, { host: server, port }))
       const second = yield* joe.ask("PASV")
       yield* early.ended
       assert.strictEqual((yield* PassivePorts).unsafeOutstanding(), 1)
-      const data = Inbox.make(yield* own.connect({ host: server, port: portOf(second.lines[0] ?? "") }))
+      const data = Inbox.make(yield* Connecting.connect(own, { host: server, port: portOf(second.lines[0] ?? "") }))
       assert.deepStrictEqual(codes(yield* joe.ask("RETR a.txt"), yield* joe.reply), [150, 226])
       yield* data.ended
     }).pipe(Effect.provide(layer()))

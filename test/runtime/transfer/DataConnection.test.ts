@@ -7,6 +7,7 @@ import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
 import { ActiveLease } from "../../../src/runtime/transfer/ActiveLease.ts"
 import * as DataConnection from "../../../src/runtime/transfer/DataConnection.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
+import * as Connecting from "../../support/Connecting.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
 
@@ -39,7 +40,7 @@ describe("passive", () => {
         const network = yield* MemoryTcp.Network
         const lease = yield* leased
         const scope = yield* Scope.make()
-        const near = yield* network.host(client).connect({ host: server, port: lease.port })
+        const near = yield* Connecting.connect(network.host(client), { host: server, port: lease.port })
         const inbox = Inbox.make(near)
         const far = yield* DataConnection.of(lease).pipe(Scope.extend(scope))
         far.unsafeWrite("data\r\n")

@@ -7,6 +7,7 @@ import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
 import type { Lease } from "../../../src/runtime/transfer/Lease.ts"
 import type { PassiveError } from "../../../src/runtime/transfer/PassiveLease.ts"
 import { announce, PassivePorts, share } from "../../../src/runtime/transfer/PassivePorts.ts"
+import * as Connecting from "../../support/Connecting.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
 
@@ -32,7 +33,7 @@ const leased = (peer: string, anyPeer = false) =>
 const connectFrom = (address: string, port: number) =>
   Effect.gen(function* () {
     const network = yield* MemoryTcp.Network
-    const connect = network.host(address).connect({ host: server, port })
+    const connect = Connecting.connect(network.host(address), { host: server, port })
     return yield* Effect.acquireRelease(connect, (connection) => Effect.sync(() => connection.unsafeDestroy()))
   })
 
@@ -344,7 +345,7 @@ describe("endings", () => {
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(yield* Fiber.join(waiting), "Closed")
       assert.strictEqual(yield* reasonOf(Effect.provide(leased(clientAddress(2)), context)), "Closed")
-      const late = network.host(clientAddress(1)).connect({ host: server, port: lease.port })
+      const late = Connecting.connect(network.host(clientAddress(1)), { host: server, port: lease.port })
       assert.strictEqual(
         yield* Effect.match(late, { onFailure: ({ reason }) => reason, onSuccess: () => "none" }),
         "Refused"
@@ -396,7 +397,10 @@ describe("endings", () => {
             case "connect":
               yield* Effect.fork(
                 Effect.map(
-                  network.host(clientAddress(client % 3)).connect({ host: server, port: transfer.lease.port }),
+                  Connecting.connect(network.host(clientAddress(client % 3)), {
+                    host: server,
+                    port: transfer.lease.port
+                  }),
                   (connection) => clients.push(connection)
                 )
               )
@@ -446,8 +450,9 @@ describe("on the operating system's network", () => {
         for (const host of ["127.0.0.1", "::1", "127.0.0.1", "::1"]) {
           const lease = yield* leased(host)
           ports.add(lease.port)
-          const client = yield* Effect.acquireRelease(tcp.connect({ host, port: lease.port }), (connection) =>
-            Effect.sync(() => connection.unsafeDestroy())
+          const client = yield* Effect.acquireRelease(
+            Connecting.connect(tcp, { host, port: lease.port }),
+            (connection) => Effect.sync(() => connection.unsafeDestroy())
           )
           yield* assertJoined(client, yield* lease.accepted)
         }

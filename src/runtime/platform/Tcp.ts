@@ -120,8 +120,8 @@ export interface Connection {
     done: (sent: number) => void
   ) => boolean
   /**
-   * The same in this turn for the last bytes of a connection that the caller ends in this turn if they are all taken, `PageCache.portion` at most: they
-   * go out with the end. Takes none, with `-EAGAIN`, where they may have to come from a disk first.
+   * The same in this turn for the last bytes of a connection that the caller ends in it if they are all taken, `PageCache.portion` at
+   * most: they go out with the end. Takes none, with `-EAGAIN`, where they may have to come from a disk first.
    */
   readonly unsafeSendLast?: (file: number, offset: number, length: number) => number
   /** The same for bytes that are here, as many as there are; a number below 0 where it took none. */

@@ -2,7 +2,8 @@ import * as Effect from "effect/Effect"
 import type { Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type * as Begun from "../transfer/Begun.ts"
 import * as QuickSend from "../transfer/QuickSend.ts"
-import type { Actor, Errand } from "./Actor.ts"
+import type { Actor } from "./Actor.ts"
+import { Holding } from "./Holding.ts"
 import * as SentDownload from "./SentDownload.ts"
 import * as TransferTask from "./TransferTask.ts"
 
@@ -32,28 +33,23 @@ export const unsafePerform = (actor: Actor, action: TransferAction, begun: Begun
   return false
 }
 
-/** One call of the pool's. Whatever is more than that, it leaves to a fiber, and when it is over it holds nothing. */
-class Sending implements Errand {
-  #work: Work | undefined
+/** One call of the pool's. Whatever is more than that, it leaves to a fiber. */
+class Sending extends Holding<Work> {
   #sent: number | undefined = undefined
   /** Tells a fiber that waits for the call. */
   #wake: ((sent: Effect.Effect<number>) => void) | undefined = undefined
-
-  constructor(work: Work) {
-    this.#work = work
-  }
 
   unsafeTake(answer: number): void {
     const sent = Math.max(0, answer)
     this.#sent = sent
     this.#wake?.(Effect.succeed(sent))
-    if (this.#work === undefined) return
-    if (sent < this.#work.begun.length) this.unsafeHandOver()
+    if (this.work === undefined) return
+    if (sent < this.work.begun.length) this.unsafeHandOver()
     else this.#succeed(sent)
   }
 
   unsafeHandOver(): void {
-    const work = this.#end()
+    const work = this.unsafeEnd()
     if (work === undefined) return
     const { action, actor, begun } = work
     actor.begun = { ...begun, underway: this.#settled }
@@ -68,19 +64,11 @@ class Sending implements Errand {
   }
 
   #succeed(sent: number): void {
-    const work = this.#end()
+    const work = this.unsafeEnd()
     if (work === undefined) return
     const { action, actor, begun } = work
     begun.progress.bytes = sent
     actor.progress = undefined
     SentDownload.unsafeEnd(actor, action.payload.path, begun)
-  }
-
-  #end(): Work | undefined {
-    const work = this.#work
-    if (work === undefined) return undefined
-    this.#work = undefined
-    work.actor.errand = undefined
-    return work
   }
 }

@@ -18,8 +18,9 @@ const isPlain = ({ mode, payload, representation }: TransferAction, actor: Actor
 
 /**
  * Does a download in this turn, without a fiber, where the file is in the kernel's cache, the client has connected and the kernel takes all
- * of it at once, or begins to where it has to come from a disk; answered by `TransferOpened` and `TransferEnded`. Otherwise answers `false`: what has begun is then in `actor.begun`, for
- * the transfer to go on with, and be it only the file, where the client has not connected or is to be connected to.
+ * of it at once; has the pool do it where it has to come from a disk. Answered by `TransferOpened` and `TransferEnded`. Otherwise answers
+ * `false`: what has begun is then in `actor.begun`, for the transfer to go on with, and be it only the file, where the client has not
+ * connected or is to be connected to.
  *
  * @since 0.1.0
  * @category interpreters

@@ -7,7 +7,8 @@ import * as Sealing from "../platform/Sealing.ts"
 import * as ListingText from "../transfer/ListingText.ts"
 import * as Outcomes from "../transfer/Outcomes.ts"
 import * as Progress from "../transfer/Progress.ts"
-import type { Actor, Errand } from "./Actor.ts"
+import type { Actor } from "./Actor.ts"
+import { Holding } from "./Holding.ts"
 import * as Limits from "./Limits.ts"
 import * as TransferNews from "./TransferNews.ts"
 import * as TransferTask from "./TransferTask.ts"
@@ -103,23 +104,21 @@ interface Work {
  * Waits for the handshake, sends, and waits until the kernel has all of it. Whatever is more than that, it leaves to a fiber, to which also a
  * handshake that failed is told.
  */
-class Sending implements Errand {
+class Sending extends Holding<Work> {
   readonly progress: Progress.Progress
-  #work: Work | undefined
   /** How many bytes are on their way with the end behind them. */
   #sent: number | undefined = undefined
-  #callOff = ignore
 
   constructor(work: Work) {
-    this.#work = work
+    super(work)
     this.progress = Progress.make(work.actor.house.timers.unsafeNow())
     this.progress.phase = "Connecting"
   }
 
   unsafeBegin(): void {
-    const work = this.#work
+    const work = this.work
     work?.connection.unsafeWhenSettled(() => this.#send())
-    if (this.#work !== undefined) this.#wait(this.#work)
+    if (this.work !== undefined) this.#wait(this.work)
   }
 
   unsafeHandOver(): void {
@@ -134,13 +133,12 @@ class Sending implements Errand {
     TransferTask.unsafeStart(actor, action)
   }
 
-  #wait({ actor }: Work): void {
-    this.#callOff()
-    this.#callOff = actor.house.tcp.unsafeAfter(patience, () => this.unsafeHandOver())
+  #wait(work: Work): void {
+    this.unsafeWait(work, patience, () => this.unsafeHandOver())
   }
 
   #send(): void {
-    const work = this.#work
+    const work = this.work
     if (work === undefined || this.#sent !== undefined) return
     const { actor, connection, content } = work
     const { progress } = this
@@ -179,18 +177,13 @@ class Sending implements Errand {
     if (outcome._tag === "Done") progress.bytes = sent
     connection.unsafeDestroy()
     const { path, _tag } = action.payload
-    TransferNews.unsafeTell(actor, { path, kind: _tag === "File" ? "download" : "listing", progress, outcome })
+    TransferNews.unsafeTell(actor, { path, kind: TransferNews.kinds[_tag], progress, outcome })
     return { _tag: "TransferEnded", outcome } as const
   }
 
   #end(): Work | undefined {
-    const work = this.#work
-    if (work === undefined) return undefined
-    this.#work = undefined
-    this.#callOff()
-    this.#callOff = ignore
-    work.content.unsafeDrop()
-    work.actor.errand = undefined
+    const work = this.unsafeEnd()
+    work?.content.unsafeDrop()
     return work
   }
 }

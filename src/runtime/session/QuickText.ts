@@ -51,7 +51,7 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
   lease.unsafeTake()
   actor.lease = undefined
   actor.unsafeTell({ _tag: "TransferOpened", size: undefined })
-  const kind = payload._tag === "File" ? "download" : "listing"
+  const kind = TransferNews.kinds[payload._tag]
   const sent = bytes.length === 0 ? 0 : connection.unsafeWriteLast(bytes)
   const progress = Progress.make(now)
   progress.bytes = Math.max(0, sent)

@@ -11,7 +11,8 @@ import * as LineEnds from "../transfer/LineEnds.ts"
 import * as Outcomes from "../transfer/Outcomes.ts"
 import * as Progress from "../transfer/Progress.ts"
 import * as Quota from "../transfer/Quota.ts"
-import type { Actor, Errand } from "./Actor.ts"
+import type { Actor } from "./Actor.ts"
+import { Holding } from "./Holding.ts"
 import * as Limits from "./Limits.ts"
 import * as Quotas from "./Quotas.ts"
 import * as TransferNews from "./TransferNews.ts"
@@ -81,20 +82,15 @@ interface Work {
   readonly decoder: LineEnds.Turning | undefined
 }
 
-/**
- * Stores what comes in the turn it comes. Whatever is more than that, it leaves to a fiber. When it is over it holds nothing: V8 has come
- * to put such objects among the old ones, and what those hold is not collected before they are.
- */
-class Receiving implements Reader, Errand {
+/** Stores what comes in the turn it comes. Whatever is more than that, it leaves to a fiber. */
+class Receiving extends Holding<Work> implements Reader {
   readonly progress: Progress.Progress
-  #work: Work | undefined
   readonly #begunAt = unsafeNow()
   #isWhole = false
   #rest: Uint8Array | undefined = undefined
-  #callOff = ignore
 
   constructor(work: Work) {
-    this.#work = work
+    super(work)
     this.progress = Progress.make(work.actor.house.timers.unsafeNow())
     this.progress.phase = "Moving"
     this.progress.unsafeIsWhole = () => this.#isWhole
@@ -105,7 +101,7 @@ class Receiving implements Reader, Errand {
   }
 
   unsafeReceive(socket: number): number | undefined {
-    const work = this.#work
+    const work = this.work
     const moved = work?.decoder === undefined ? work?.upload.unsafeReceive?.(socket) : undefined
     if (work === undefined || moved === undefined) return undefined
     if (moved.taken > 0) this.#count(work, moved.taken - (moved.left?.length ?? 0))
@@ -114,7 +110,7 @@ class Receiving implements Reader, Errand {
   }
 
   onData(bytes: Uint8Array): void {
-    const work = this.#work
+    const work = this.work
     const rest = work === undefined ? bytes : this.#store(work, bytes)
     if (work !== undefined) this.#count(work, bytes.length - rest.length)
     if (rest.length > 0) this.#leave(Uint8Array.from(rest))
@@ -130,11 +126,11 @@ class Receiving implements Reader, Errand {
 
   onEnd(): void {
     this.#isWhole = true
-    const work = this.#work
+    const work = this.work
     if (work === undefined) return
     const left = Hindsight.unsafeLeft({ begunAt: this.#begunAt, endedAt: unsafeNow() })
     if (work.actor.unsafeIsDeserted()) this.unsafeHandOver()
-    else this.#callOff = work.actor.house.tcp.unsafeAfter(left, () => this.#finish())
+    else this.unsafeWait(work, left, () => this.#finish())
   }
 
   onClose(): void {
@@ -142,7 +138,7 @@ class Receiving implements Reader, Errand {
   }
 
   unsafeHandOver(): void {
-    const work = this.#end()
+    const work = this.unsafeEnd()
     if (work === undefined) return
     const { action, actor, connection, decoder, upload } = work
     connection.pause()
@@ -177,18 +173,8 @@ class Receiving implements Reader, Errand {
     if (rest.length > 0) this.#rest = this.#rest === undefined ? rest : Buffer.concat([this.#rest, rest])
   }
 
-  #end(): Work | undefined {
-    const work = this.#work
-    if (work === undefined) return undefined
-    this.#work = undefined
-    this.#callOff()
-    this.#callOff = ignore
-    work.actor.errand = undefined
-    return work
-  }
-
   #finish(): void {
-    const work = this.#work
+    const work = this.work
     const stored = work?.actor.unsafeIsDeserted() === false ? this.#commit(work) : undefined
     if (stored === undefined) this.unsafeHandOver()
     else this.#succeed(stored)
@@ -202,7 +188,7 @@ class Receiving implements Reader, Errand {
   }
 
   #succeed(stored: Stored): void {
-    const work = this.#end()
+    const work = this.unsafeEnd()
     if (work === undefined) return
     const { actor, connection, path } = work
     const { progress } = this

@@ -1,3 +1,4 @@
+import type { Payload } from "../../domain/session/Action.ts"
 import type { Outcome } from "../../domain/session/Event.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import type { Stored } from "../storage/Storage.ts"
@@ -15,6 +16,19 @@ export const sessionOf = (actor: Actor) => ({
   peer: actor.state.settings.peer,
   account: actor.state.account?.name ?? ""
 })
+
+/**
+ * What the world calls a transfer of each kind.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const kinds: { readonly [P in Payload["_tag"]]: "download" | "listing" | "upload" } = {
+  File: "download",
+  Listing: "listing",
+  Facts: "listing",
+  Upload: "upload"
+}
 
 /**
  * Tells the world of a file that has its name.
@@ -42,7 +56,7 @@ export const unsafeTell = (
   actor: Actor,
   transfer: {
     readonly path: VirtualPath
-    readonly kind: "download" | "listing" | "upload"
+    readonly kind: (typeof kinds)[keyof typeof kinds]
     readonly progress: Progress
     readonly outcome: Outcome
   }

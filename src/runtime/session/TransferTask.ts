@@ -1,7 +1,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Payload, Transfer as TransferAction } from "../../domain/session/Action.ts"
+import type { Transfer as TransferAction } from "../../domain/session/Action.ts"
 import type { Event, Outcome } from "../../domain/session/Event.ts"
 import type { VirtualPath } from "../../domain/VirtualPath.ts"
 import * as Finalizer from "../platform/Finalizer.ts"
@@ -96,7 +96,7 @@ export const unsafeStart = (actor: Actor, action: TransferAction): void => {
         kept
       })
     }
-    TransferNews.unsafeTell(actor, { path: fate.path, kind: kinds[payload._tag], progress, outcome })
+    TransferNews.unsafeTell(actor, { path: fate.path, kind: TransferNews.kinds[payload._tag], progress, outcome })
     return { _tag: "TransferEnded", outcome }
   }
   actor.lease = undefined
@@ -139,11 +139,4 @@ export const toOutcome = (progress: Progress.Progress, exit: Exit.Exit<Outcome>)
     case undefined:
       return { _tag: "Cancelled" }
   }
-}
-
-const kinds: { readonly [P in Payload["_tag"]]: "download" | "listing" | "upload" } = {
-  File: "download",
-  Listing: "listing",
-  Facts: "listing",
-  Upload: "upload"
 }

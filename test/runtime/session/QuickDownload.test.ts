@@ -2,19 +2,16 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
 import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
-import type { Event } from "../../../src/domain/session/Event.ts"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import type { Connection } from "../../../src/runtime/platform/Tcp.ts"
 import * as Turns from "../../../src/runtime/platform/Turns.ts"
-import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickDownload from "../../../src/runtime/session/QuickDownload.ts"
 import * as Begun from "../../../src/runtime/transfer/Begun.ts"
-import type { DataLease } from "../../../src/runtime/transfer/DataConnection.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { temporary } from "../storage/fixtures.ts"
+import * as FakeActor from "./FakeActor.ts"
 import * as FakeLease from "./FakeLease.ts"
 import { path } from "./Fixture.ts"
 
@@ -43,8 +40,6 @@ const retrieve = (given: Partial<Given> = {}) =>
     const calls: Array<readonly [offset: number, length: number]> = []
     const lasts: Array<readonly [offset: number, length: number]> = []
     const pooled: Array<readonly [offset: number, length: number]> = []
-    const events: Array<Event> = []
-    const news: Array<ServerEvent> = []
     const count = { opened: 0, closed: 0, taken: 0 }
     const fake = FakeConnection.make()
     const connection: Connection = {
@@ -75,31 +70,15 @@ const retrieve = (given: Partial<Given> = {}) =>
       return { file: Descriptor.unsafeOwned(fd, unsafeClose), size: bytes }
     }
     const bucket = account === 0 ? undefined : {}
-    const actor = {
-      house: {
-        config: { downloadRate: server },
-        timers: { unsafeNow: () => 1000 },
-        unsafeTell: (event: ServerEvent) => void news.push(event)
-      },
-      client: { id: 7 },
-      state: { protection: { data: given.protection ?? "C" }, settings: { peer: "192.0.2.2" }, account: { name: "a" } },
-      lodging: {
-        storage: { unsafeOpen },
-        welcome: { account: { limits: { downloadRate: account } }, download: bucket, upload: undefined }
-      },
-      lease: lease as DataLease | undefined,
-      begun: undefined,
-      came: 0,
-      unsafeTell: (event: Event) => void events.push(event)
-    } as unknown as Actor
-    const action = {
-      _tag: "Transfer",
-      payload: { _tag: "File", path: path("/file"), offset: 0 },
-      data: { _tag: "Passive" },
-      mode: "S",
-      representation: "I",
-      ...given.action
-    } as TransferAction
+    const { actor, events, news } = FakeActor.make({
+      house: { config: { downloadRate: server } },
+      storage: { unsafeOpen },
+      welcome: { account: { limits: { downloadRate: account } }, download: bucket, upload: undefined },
+      lease,
+      protection: given.protection
+    })
+    const payload = { _tag: "File", path: path("/file"), offset: 0 } as const
+    const action = FakeActor.transfer({ payload, representation: "I", ...given.action })
     const isDone = QuickDownload.unsafePerform(actor, action)
     yield* Effect.addFinalizer(() => Effect.sync(() => actor.begun && Begun.unsafeDrop(actor.begun)))
     return {

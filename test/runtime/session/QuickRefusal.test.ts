@@ -2,11 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
 import type { Entry } from "../../../src/domain/Entry.ts"
 import type { FileFault } from "../../../src/domain/FileFault.ts"
-import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
 import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
-import type { Event } from "../../../src/domain/session/Event.ts"
-import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickRefusal from "../../../src/runtime/session/QuickRefusal.ts"
+import type { DataLease } from "../../../src/runtime/transfer/DataConnection.ts"
+import * as FakeActor from "./FakeActor.ts"
 import { path } from "./Fixture.ts"
 
 const entry = (kind: Entry["kind"]) => Either.right({ kind } as Entry)
@@ -19,20 +18,17 @@ const retrieve = (
   given: Partial<TransferAction> & { readonly begun?: object } = {}
 ) => {
   const { begun, ...changed } = given
-  const events: Array<Event> = []
-  const news: Array<ServerEvent> = []
   let released = 0
-  const actor = {
-    house: { timers: { unsafeNow: () => 1000 }, unsafeTell: (event: ServerEvent) => void news.push(event) },
-    client: { id: 7 },
-    state: { settings: { peer: "192.0.2.2" }, account: { name: "a" } },
-    lodging: { storage: { unsafeStat: () => found } },
-    lease: { release: () => void released++ },
-    begun,
-    unsafeTell: (event: Event) => void events.push(event)
-  } as unknown as Actor
-  const payload = { _tag: "File", path: path("/name"), offset: 0 }
-  const action = { _tag: "Transfer", payload, data: { _tag: "Passive" }, ...changed } as TransferAction
+  const lease = { release: () => void released++ } as unknown as DataLease
+  const { actor, events, news } = FakeActor.make({
+    house: {},
+    storage: { unsafeStat: () => found },
+    lease,
+    protection: "C"
+  })
+  Object.assign(actor, { begun })
+  const payload = { _tag: "File", path: path("/name"), offset: 0 } as const
+  const action = FakeActor.transfer({ payload, ...changed })
   const isDone = QuickRefusal.unsafePerform(actor, action)
   return { events, hasLease: actor.lease !== undefined, isDone, news, released }
 }

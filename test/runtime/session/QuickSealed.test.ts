@@ -1,17 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Effect, Exit } from "effect"
-import * as Rights from "../../../src/domain/Rights.ts"
-import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
+import { Exit } from "effect"
 import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
-import type { Event } from "../../../src/domain/session/Event.ts"
 import type { Sealing } from "../../../src/runtime/platform/Sealing.ts"
-import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickSealed from "../../../src/runtime/session/QuickSealed.ts"
-import type { DataLease } from "../../../src/runtime/transfer/DataConnection.ts"
 import * as Outcomes from "../../../src/runtime/transfer/Outcomes.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
+import * as FakeActor from "./FakeActor.ts"
 import * as FakeLease from "./FakeLease.ts"
-import { path } from "./Fixture.ts"
 
 interface Given {
   readonly isSealing: boolean
@@ -26,9 +21,6 @@ interface Given {
 
 /** One NLST over TLS of a folder with two files, and everything that became of it. */
 const list = (given: Partial<Given> = {}) => {
-  const events: Array<Event> = []
-  const news: Array<ServerEvent> = []
-  const started: Array<(exit: Exit.Exit<unknown>) => Event> = []
   const written: Array<string> = []
   const fake = FakeConnection.make()
   let settled = () => {}
@@ -52,7 +44,7 @@ const list = (given: Partial<Given> = {}) => {
   }
   const connection = given.isSealing === false ? fake.connection : sealing
   const names = given.names ?? ["one", "two"]
-  const actor = {
+  const { actor, events, news, started } = FakeActor.make({
     house: {
       config: {
         downloadRate: given.rate ?? 0,
@@ -60,36 +52,19 @@ const list = (given: Partial<Given> = {}) => {
         uploadDigest: "none",
         maxUploadSize: 0
       },
-      timers: { unsafeNow: () => 1000 },
       tcp: {
         unsafeAfter: (_: number, call: () => void) => {
           elapse = call
           return () => void calledOff++
         }
       },
-      unsafeWants: () => false,
-      unsafeTell: (event: ServerEvent) => void news.push(event)
+      unsafeWants: () => false
     },
-    client: { id: 7 },
-    state: { protection: { data: given.protection ?? "P" }, settings: { peer: "192.0.2.2" }, account: { name: "a" } },
-    lodging: {
-      storage: { unsafeList: () => names.map((name) => ({ name })) },
-      rights: Rights.readWrite,
-      welcome: undefined
-    },
-    lease: FakeLease.make(connection, () => {}) as DataLease | undefined,
-    unsafeTell: (event: Event) => void events.push(event),
-    unsafeStart: (_: Effect.Effect<unknown>, toEvent: (exit: Exit.Exit<unknown>) => Event) => void started.push(toEvent)
-  } as unknown as Actor
-  const action = {
-    _tag: "Transfer",
-    payload: { _tag: "Listing", path: path("/"), itself: false, style: "Names", written: "" },
-    data: { _tag: "Passive" },
-    mode: "S",
-    representation: "A",
-    ...given.action
-  } as TransferAction
-  const isDone = QuickSealed.unsafePerform(actor, action)
+    storage: { unsafeList: () => names.map((name) => ({ name })) },
+    lease: FakeLease.make(connection, () => {}),
+    protection: given.protection ?? "P"
+  })
+  const isDone = QuickSealed.unsafePerform(actor, FakeActor.transfer(given.action))
   const settle = () => {
     isDue = true
     settled()
@@ -154,7 +129,7 @@ describe("a short transfer under TLS without a fiber", () => {
     assert.isDefined(actor.progress)
     end(true)
     assert.deepStrictEqual([events, news.length], [[opened], 0])
-    assert.deepStrictEqual(started[0]?.(Exit.succeed({ _tag: "Done" })), done)
+    assert.deepStrictEqual(started[0]?.toEvent(Exit.succeed({ _tag: "Done" })), done)
     assert.deepStrictEqual([destroyed(), news.length], [1, 1])
     assert.deepInclude(news[0], { path: "/", bytes: 10, outcome: "Done" })
   })

@@ -2,19 +2,16 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
-import * as Rights from "../../../src/domain/Rights.ts"
-import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
 import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
 import type { Event } from "../../../src/domain/session/Event.ts"
 import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import type { Connection } from "../../../src/runtime/platform/Tcp.ts"
-import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickText from "../../../src/runtime/session/QuickText.ts"
 import type { Storage } from "../../../src/runtime/storage/Storage.ts"
-import type { DataLease } from "../../../src/runtime/transfer/DataConnection.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
 import { temporary } from "../storage/fixtures.ts"
+import * as FakeActor from "./FakeActor.ts"
 import * as FakeLease from "./FakeLease.ts"
 import { path } from "./Fixture.ts"
 
@@ -36,12 +33,6 @@ interface Given {
 
 /** One NLST of a folder with two files, and everything that became of it. */
 const list = (given: Partial<Given> = {}) => {
-  const events: Array<Event> = []
-  const news: Array<ServerEvent> = []
-  const started: Array<{
-    readonly effect: Effect.Effect<unknown>
-    readonly toEvent: (exit: Exit.Exit<unknown>) => Event
-  }> = []
   let taken = 0
   let [ended, forgotten] = [0, 0]
   const fake = FakeConnection.make({ end: Effect.sync(() => void ended++) })
@@ -65,33 +56,13 @@ const list = (given: Partial<Given> = {}) => {
   }
   const lease = FakeLease.make(given.hasArrived === false ? undefined : connection, () => void taken++, given.isAtHand)
   const entries = "entries" in given ? given.entries : [{ name: "one" }, { name: "two" }]
-  const actor = {
-    house: {
-      config: { downloadRate: given.rate ?? 0 },
-      timers: { unsafeNow: () => 1000 },
-      unsafeTell: (event: ServerEvent) => void news.push(event)
-    },
-    client: { id: 7 },
-    state: { protection: { data: given.protection ?? "C" }, settings: { peer: "192.0.2.2" }, account: { name: "a" } },
-    lodging: {
-      storage: { unsafeList: () => entries, unsafeOpen: given.unsafeOpen },
-      rights: Rights.readWrite,
-      welcome: undefined
-    },
-    lease: lease as DataLease | undefined,
-    unsafeTell: (event: Event) => void events.push(event),
-    unsafeStart: (effect: Effect.Effect<unknown>, toEvent: (exit: Exit.Exit<unknown>) => Event) =>
-      void started.push({ effect, toEvent })
-  } as unknown as Actor
-  const action = {
-    _tag: "Transfer",
-    payload: { _tag: "Listing", path: path("/"), itself: false, style: "Names", written: "" },
-    data: { _tag: "Passive" },
-    mode: "S",
-    representation: "A",
-    ...given.action
-  } as TransferAction
-  const isDone = QuickText.unsafePerform(actor, action)
+  const { actor, events, news, started } = FakeActor.make({
+    house: { config: { downloadRate: given.rate ?? 0 } },
+    storage: { unsafeList: () => entries, unsafeOpen: given.unsafeOpen },
+    lease,
+    protection: given.protection
+  })
+  const isDone = QuickText.unsafePerform(actor, FakeActor.transfer(given.action))
   const counts = { destroyed: fake.destroyed, taken: () => taken, ended: () => ended, forgotten: () => forgotten }
   return { ...counts, actor, events, isDone, lease, news, said: written, started }
 }

@@ -1,15 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { ServerEvent } from "../../../src/domain/ServerEvent.ts"
 import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
-import type { Event } from "../../../src/domain/session/Event.ts"
 import { type Connection, TcpError } from "../../../src/runtime/platform/Tcp.ts"
-import type { Actor } from "../../../src/runtime/session/Actor.ts"
 import * as QuickUpload from "../../../src/runtime/session/QuickUpload.ts"
 import type { PromptUpload, Stored, StoreOptions } from "../../../src/runtime/storage/Storage.ts"
 import type { Begun } from "../../../src/runtime/transfer/Begun.ts"
-import type { DataLease } from "../../../src/runtime/transfer/DataConnection.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
+import * as FakeActor from "./FakeActor.ts"
 import * as FakeLease from "./FakeLease.ts"
 import { path } from "./Fixture.ts"
 
@@ -43,10 +40,7 @@ interface Given {
 /** One STOR by a client that has connected, and everything that becomes of it. */
 const store = (given: Partial<Given> = {}) => {
   const { account = 0, server = 0 } = given.rates ?? {}
-  const events: Array<Event> = []
-  const news: Array<ServerEvent> = []
   const settled: Array<unknown> = []
-  const resumed: Array<unknown> = []
   let current: Begun | undefined
   let handed: Begun | undefined
   const wanted: Array<readonly [string, StoreOptions]> = []
@@ -88,7 +82,7 @@ const store = (given: Partial<Given> = {}) => {
     return given.store === "takes time" ? undefined : upload
   }
   let isDeserted = false
-  const actor = {
+  const { actor, events, news, started } = FakeActor.make({
     house: {
       config: {
         uploadRate: server,
@@ -97,7 +91,6 @@ const store = (given: Partial<Given> = {}) => {
         syncUploads: false,
         partialUploads: "keep"
       },
-      timers: { unsafeNow: () => 1000 },
       tcp: {
         unsafeAfter: (wait: number, call: () => void) => {
           const alarm = { wait, call, isOff: false }
@@ -107,50 +100,28 @@ const store = (given: Partial<Given> = {}) => {
           }
         }
       },
-      ledger: { unsafeSettle: (_session: number, settlement: unknown) => void settled.push(settlement) },
-      unsafeWants: () => true,
-      unsafeTell: (event: ServerEvent) => void news.push(event)
+      ledger: { unsafeSettle: (_session: number, settlement: unknown) => void settled.push(settlement) }
     },
-    client: { id: 7 },
-    state: { protection: { data: given.protection ?? "C" }, settings: { peer: "192.0.2.2" }, account: { name: "a" } },
-    lodging: {
-      storage: given.store === "missing" ? {} : { unsafeStore },
-      welcome: {
-        account: { home: "home", limits: { uploadRate: account, ...given.limits } },
-        upload: account === 0 ? undefined : {},
-        download: undefined
-      }
+    storage: given.store === "missing" ? {} : { unsafeStore },
+    welcome: {
+      account: { home: "home", limits: { uploadRate: account, ...given.limits } },
+      upload: account === 0 ? undefined : {},
+      download: undefined
     },
-    lease: lease as DataLease | undefined,
-    get begun() {
-      return current
-    },
-    set begun(begun: Begun | undefined) {
+    lease,
+    protection: given.protection
+  })
+  Object.assign(actor, { unsafeIsDeserted: () => isDeserted })
+  Object.defineProperty(actor, "begun", {
+    get: () => current,
+    set: (begun: Begun | undefined) => {
       current = begun
       handed ??= begun
-    },
-    errand: undefined,
-    progress: undefined,
-    unsafeTell: (event: Event) => void events.push(event),
-    unsafeStart: (_effect: unknown, _toEvent: unknown, release: unknown) => void resumed.push(release),
-    unsafeIsDeserted: () => isDeserted
-  } as unknown as Actor
-  const action = {
-    _tag: "Transfer",
-    payload: {
-      _tag: "Upload",
-      path: path("/file"),
-      offset: 0,
-      how: "Replace",
-      create: true,
-      replace: true,
-      ...given.payload
-    },
-    data: { _tag: "Passive" },
-    mode: "S",
-    representation: "I",
-    ...given.action
-  } as TransferAction
+    }
+  })
+  const wish = { path: path("/file"), offset: 0, how: "Replace", create: true, replace: true } as const
+  const payload: Payload = { _tag: "Upload", ...wish, ...given.payload }
+  const action = FakeActor.transfer({ payload, representation: "I", ...given.action })
   const isBegun = QuickUpload.unsafePerform(actor, action)
   const reader = () => fake.reader() ?? assert.fail("nobody reads")
   return {
@@ -163,7 +134,9 @@ const store = (given: Partial<Given> = {}) => {
     isBegun,
     lease,
     news,
-    resumed,
+    get resumed() {
+      return started.map(({ release }) => release)
+    },
     handed: () => handed,
     settled,
     upload,

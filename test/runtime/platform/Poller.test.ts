@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { type Epoll, events } from "../../../src/runtime/platform/Epoll.ts"
 import { ffi } from "../../../src/runtime/platform/Ffi.ts"
@@ -301,6 +301,23 @@ describe("Poller, before the event loop sleeps", () => {
       yield* Descriptors.until(() => told === 2)
       assert.strictEqual(self.asks(), 3)
     })
+  )
+
+  it.effect("asks for no turn of the event loop for what is put off while it tells", () =>
+    Effect.gen(function* () {
+      const self = pretended(() => true)
+      const turn = vi.spyOn(globalThis, "setImmediate")
+      yield* Effect.addFinalizer(() => Effect.sync(() => turn.mockRestore()))
+      const asked: Array<number> = []
+      const unsafeReady = () => {
+        self.poller.later(() => void asked.push(turn.mock.calls.length))
+        asked.push(turn.mock.calls.length)
+      }
+      self.poller.watch(7, { unsafeReady }, false)
+      self.ready.push(7)
+      self.turn()
+      assert.deepStrictEqual(asked, [0, 0])
+    }).pipe(Effect.scoped)
   )
 
   it.effect("lets those who were told do all they do at once, before", () =>

@@ -1,12 +1,18 @@
+import * as Fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Exit } from "effect"
+import { Effect, Exit } from "effect"
 import type { Transfer as TransferAction } from "../../../src/domain/session/Action.ts"
+import * as Descriptor from "../../../src/runtime/platform/Descriptor.ts"
+import { ffi } from "../../../src/runtime/platform/Ffi.ts"
 import type { Sealing } from "../../../src/runtime/platform/Sealing.ts"
 import * as QuickSealed from "../../../src/runtime/session/QuickSealed.ts"
+import type { Storage } from "../../../src/runtime/storage/Storage.ts"
 import * as Outcomes from "../../../src/runtime/transfer/Outcomes.ts"
 import * as FakeConnection from "../server/FakeConnection.ts"
+import { temporary } from "../storage/fixtures.ts"
 import * as FakeActor from "./FakeActor.ts"
 import * as FakeLease from "./FakeLease.ts"
+import { path } from "./Fixture.ts"
 
 interface Given {
   readonly isSealing: boolean
@@ -16,6 +22,8 @@ interface Given {
   readonly reuse: boolean
   readonly rate: number
   readonly names: ReadonlyArray<string>
+  /** How the storage opens a file, where it does so in one turn. */
+  readonly unsafeOpen: Storage["Type"]["unsafeOpen"]
   readonly action: Partial<Omit<TransferAction, "_tag">>
 }
 
@@ -60,7 +68,7 @@ const list = (given: Partial<Given> = {}) => {
       },
       unsafeWants: () => false
     },
-    storage: { unsafeList: () => names.map((name) => ({ name })) },
+    storage: { unsafeList: () => names.map((name) => ({ name })), unsafeOpen: given.unsafeOpen },
     lease: FakeLease.make(connection, () => {}),
     protection: given.protection ?? "P"
   })
@@ -166,4 +174,53 @@ describe("a short transfer under TLS without a fiber", () => {
     assert.deepStrictEqual([isDone, events], [false, []])
     assert.isDefined(actor.lease)
   })
+})
+
+describe.skipIf(ffi === undefined)("a small file under TLS without a fiber", () => {
+  /** One RETR of a file of so many bytes. */
+  const retrieve = (size: number, given: Partial<Given> = {}) =>
+    Effect.gen(function* () {
+      const folder = yield* temporary
+      Fs.writeFileSync(`${folder}/file`, "0123456789".repeat(size / 10))
+      let [opened, closed] = [0, 0]
+      const unsafeOpen = () => {
+        opened++
+        const unsafeClose = (last: number) => {
+          closed++
+          Fs.closeSync(last)
+        }
+        return { file: Descriptor.unsafeOwned(Fs.openSync(`${folder}/file`, "r"), unsafeClose), size }
+      }
+      const payload = { _tag: "File", path: path("/file"), offset: 2, end: 8 } as const
+      const action = { payload, representation: "I", ...given.action } as const
+      return { ...list({ unsafeOpen, ...given, action }), left: () => opened - closed }
+    })
+
+  it.scoped("is sent as far as was asked for, and is closed when the kernel has it", () =>
+    Effect.gen(function* () {
+      const { end, events, left, news, written } = yield* retrieve(20, { isSettled: true })
+      assert.deepStrictEqual(written, ["234567"])
+      end(true)
+      assert.deepStrictEqual(events, [{ _tag: "TransferOpened", size: 6 }, done])
+      assert.deepInclude(news[0], { kind: "download", bytes: 6, outcome: "Done" })
+      assert.strictEqual(left(), 0)
+    })
+  )
+
+  it.scoped("is closed where a fiber goes on, which opens it anew", () =>
+    Effect.gen(function* () {
+      const { elapse, left, started } = yield* retrieve(20)
+      assert.strictEqual(left(), 1)
+      elapse()
+      assert.deepStrictEqual([started.length, left()], [1, 0])
+    })
+  )
+
+  it.scoped("is for others where it is long, and is closed", () =>
+    Effect.gen(function* () {
+      const payload = { _tag: "File", path: path("/file"), offset: 0 } as const
+      const { events, isDone, left } = yield* retrieve(80_000, { isSettled: true, action: { payload } })
+      assert.deepStrictEqual([isDone, events, left()], [false, [], 0])
+    })
+  )
 })

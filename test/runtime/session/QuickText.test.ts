@@ -81,6 +81,12 @@ describe("a listing in one turn", () => {
     assert.strictEqual(forgotten(), 1, "what the client said is no reason for a reset")
   })
 
+  it("is called one by the world, whichever command asked", () => {
+    const payload = { _tag: "Facts", path: path("/"), facts: new Set<never>() } as const
+    const { news } = list({ entries: [], action: { payload } })
+    assert.deepInclude(news[0], { kind: "listing", outcome: "Done" })
+  })
+
   it("of nothing asks the kernel for nothing", () => {
     const { events, said } = list({ entries: [] })
     assert.deepStrictEqual([said.length, events.length], [0, 2])

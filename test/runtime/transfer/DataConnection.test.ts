@@ -3,13 +3,14 @@ import { Effect, Either, Exit, FastCheck, Fiber, Layer, Scope, TestClock } from 
 import { HostPort } from "../../../src/domain/HostPort.ts"
 import * as EpollTcp from "../../../src/runtime/platform/EpollTcp.ts"
 import * as MemoryTcp from "../../../src/runtime/platform/MemoryTcp.ts"
-import { type Connection, Tcp } from "../../../src/runtime/platform/Tcp.ts"
+import { type Connection, Tcp, type TcpError } from "../../../src/runtime/platform/Tcp.ts"
 import { ActiveLease } from "../../../src/runtime/transfer/ActiveLease.ts"
 import * as DataConnection from "../../../src/runtime/transfer/DataConnection.ts"
 import { PassivePorts } from "../../../src/runtime/transfer/PassivePorts.ts"
 import * as Connecting from "../../support/Connecting.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as Inbox from "../../support/Inbox.ts"
+import * as FakeConnection from "../server/FakeConnection.ts"
 
 const server = "192.0.2.1"
 const client = "10.0.0.1"
@@ -62,6 +63,40 @@ describe("passive", () => {
       })
     )
   )
+})
+
+describe("active, before it is there", () => {
+  /** What will be a connection to this address, and the attempts that were made at it. */
+  const attempted = (address: string) => {
+    const attempts: Array<{ readonly settled: (result: Connection | TcpError) => void; isOff: boolean }> = []
+    const unsafeConnect: (typeof Tcp.Service)["unsafeConnect"] = (_, settled) => {
+      const attempt = { settled, isOff: false }
+      attempts.push(attempt)
+      return () => {
+        attempt.isOff = true
+      }
+    }
+    return { attempts, lease: new ActiveLease({ unsafeConnect } as typeof Tcp.Service, target(5000, address), control) }
+  }
+
+  it("is not begun to see whether it is at hand, which is so on this host alone", () => {
+    const [here, far] = [attempted("127.0.0.1"), attempted("192.0.2.7")]
+    assert.deepStrictEqual([here.lease.unsafeIsAtHand(), far.lease.unsafeIsAtHand()], [true, false])
+    assert.deepStrictEqual([here.attempts.length, far.attempts.length], [0, 0])
+  })
+
+  it("is called off where nobody wants it any more, and one that comes all the same is dropped", () => {
+    const { attempts, lease } = attempted("192.0.2.7")
+    assert.isUndefined(lease.unsafeArrived())
+    lease.release()
+    assert.deepStrictEqual(
+      attempts.map(({ isOff }) => isOff),
+      [true]
+    )
+    const fake = FakeConnection.make()
+    attempts[0]?.settled(fake.connection)
+    assert.deepStrictEqual([fake.destroyed(), lease.unsafeArrived(), attempts.length], [1, undefined, 1])
+  })
 })
 
 describe("active", () => {

@@ -36,6 +36,13 @@ export interface Admission {
   readonly removeShard: (shard: number) => number
   /** Lets a client in at the pool with the most room, or says why not. `now` is in milliseconds since the epoch. */
   readonly admit: (address: string, now: number) => Admitted | Refusal
+  /**
+   * Finds a client a place in another shard that has room and is not spare; where there is none, its place is the one it has. `undefined`
+   * where it has none (any more).
+   */
+  readonly move: (id: number) => Admitted | undefined
+  /** From now on these shards are spare: newcomers go to the others, as far as they have room. */
+  readonly spare: (shards: ReadonlySet<number>) => void
   /** Gives a client's place back; `false` if it had none (any more). */
   readonly release: (id: number) => boolean
   /** Nobody from this address block (see `AddressBlock`) is let in until then. Who is inside stays. */
@@ -90,9 +97,10 @@ export const make = (limits: Limits): Admission => {
   const most = orInfinity(limits.maxClients)
   const bans = Bans.make()
   const shards = new Map<number, Shard>()
-  const clients = new Map<number, { readonly address: string; readonly pool: Pool }>()
+  const clients = new Map<number, { readonly address: string; pool: Pool }>()
   const addresses = new Map<string, number>()
   let pools: Array<Pool> = []
+  let spare: ReadonlySet<number> = new Set()
   let draining = false
   let next = 1
 
@@ -100,12 +108,23 @@ export const make = (limits: Limits): Admission => {
 
   const sizeOfAddress = (address: string) => addresses.get(address) ?? 0
 
+  const isOpen = (pool: Pool) => !spare.has(pool.shard)
+
+  const enter = (pool: Pool) => {
+    pool.room--
+    pool.of.clients++
+  }
+
+  const leave = (pool: Pool) => {
+    pool.room++
+    pool.of.clients--
+  }
+
   const release = (id: number): boolean => {
     const client = clients.get(id)
     if (client === undefined) return false
     clients.delete(id)
-    client.pool.room++
-    client.pool.of.clients--
+    leave(client.pool)
     const left = sizeOfAddress(client.address) - 1
     if (left > 0) addresses.set(client.address, left)
     else addresses.delete(client.address)
@@ -135,16 +154,30 @@ export const make = (limits: Limits): Admission => {
       if (draining) return "Draining"
       if (bannedUntil(address, now) !== undefined) return "Banned"
       if (clients.size >= most) return "TooManyClients"
-      const best = roomiest(pools)
+      const best = roomiest(pools, isOpen) ?? roomiest(pools)
       if (best === undefined) return "Full"
       const same = sizeOfAddress(address)
       if (same >= limit) return "TooManyFromAddress"
       const id = next++
-      best.room--
-      best.of.clients++
+      enter(best)
       addresses.set(address, same + 1)
       clients.set(id, { address, pool: best })
       return { id, shard: best.shard, pool: best.pool }
+    },
+    move: (id) => {
+      const client = clients.get(id)
+      if (client === undefined) return undefined
+      const { pool: from } = client
+      const best = roomiest(pools, (pool) => pool.of !== from.of && isOpen(pool))
+      if (best !== undefined) {
+        leave(from)
+        enter(best)
+        client.pool = best
+      }
+      return { id, shard: client.pool.shard, pool: client.pool.pool }
+    },
+    spare: (shards) => {
+      spare = shards
     },
     release,
     ban: bans.ban,
@@ -160,10 +193,10 @@ export const make = (limits: Limits): Admission => {
   }
 }
 
-const roomiest = (pools: ReadonlyArray<Pool>): Pool | undefined => {
+const roomiest = (pools: ReadonlyArray<Pool>, isWanted: (pool: Pool) => boolean = () => true): Pool | undefined => {
   let best: Pool | undefined
   for (const pool of pools) {
-    if (pool.room <= 0) continue
+    if (pool.room <= 0 || !isWanted(pool)) continue
     if (best === undefined || pool.room > best.room || (pool.room === best.room && pool.of.clients < best.of.clients)) {
       best = pool
     }

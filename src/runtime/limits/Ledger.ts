@@ -64,6 +64,8 @@ export class Ledger extends Context.Tag("weft/Ledger")<
      * decide. Absent: it always has.
      */
     readonly unsafeLogin?: (session: number, credentials: Credentials) => Welcome | undefined
+    /** Whether the owner of the books may know the session; where this is absent, it does. */
+    readonly unsafeIsKnown?: (session: number) => boolean
     /** As `login`, for whom a certificate names: where the accounts do not know it, that is `Refused` and no guess. */
     readonly recognise: (session: number, who: Certified) => Effect.Effect<Welcome, LoginError>
     /** The session is logged out, and what it had reserved is free again. Harmless when repeated. */

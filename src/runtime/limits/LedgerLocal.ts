@@ -82,6 +82,7 @@ export const over = (
         return welcome === undefined ? knock(session, owner.login(session, credentials)) : Effect.succeed(welcome)
       }),
     unsafeLogin,
+    unsafeIsKnown: (session) => known.has(session),
     recognise: (session, who) => knock(session, owner.recognise(session, who)),
     unsafeLogout
   }

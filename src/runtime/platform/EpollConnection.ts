@@ -249,14 +249,20 @@ export class EpollConnection implements Connection, Watched {
     this.#held = -1
   }
 
-  unsafeSurrender(): Net.Socket {
+  unsafeYield(): number | undefined {
     const descriptor = this.#descriptor
     this.#reader = undefined
-    if (descriptor < 0) return new Net.Socket().destroy()
+    if (descriptor < 0) return undefined
     this.#descriptor = -1
     this.#isSilent = true
     if (this.#isWatched) this.#poller.forget(descriptor)
     OwnDescriptors.unsafeDisown(descriptor)
+    return descriptor
+  }
+
+  unsafeSurrender(): Net.Socket {
+    const descriptor = this.unsafeYield()
+    if (descriptor === undefined) return new Net.Socket().destroy()
     const socket = new Net.Socket({ fd: descriptor, allowHalfOpen: true })
     socket.on("error", ignore)
     socket.pause()

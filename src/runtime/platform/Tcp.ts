@@ -144,6 +144,11 @@ export interface Connection {
   /** After the end, with TLS: no close_notify came before it, so that somebody may have cut the stream. */
   readonly truncated?: boolean
   /**
+   * Gives the descriptor away, with all that the peer has sent and nobody has read; this connection is silent from then on. Absent where
+   * it is not all there is to the connection.
+   */
+  readonly unsafeYield?: () => number | undefined
+  /**
    * Gives the paused socket below to who puts TLS on top of it, with what has been read ahead; this connection is silent from
    * then on. Absent where there is no socket of the system.
    */

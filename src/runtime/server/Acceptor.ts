@@ -62,10 +62,26 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
     refusals.note(reason, Date.now())
   }
 
+  /** To another shard, or back to its own where there is none: this one has forgotten it. */
+  const move = (client: Protocol.Handed) => {
+    const place = admission.move(client.id)
+    const peer = place === undefined ? undefined : peers.get(place.shard)
+    if (place === undefined || peer === undefined) return calls.close(client.descriptor)
+    Peer.hand(peer, { ...client, pool: place.pool })
+  }
+
   const hearPeer = (peer: Peer.Peer) => {
     for (const message of Peer.messages(peer)) {
-      if (message._tag === "Registered") admission.addShard(peer.shard, message)
-      else for (const id of message.ids) admission.release(id)
+      switch (message._tag) {
+        case "Registered":
+          admission.addShard(peer.shard, message)
+          break
+        case "Released":
+          for (const id of message.ids) admission.release(id)
+          break
+        case "Moving":
+          for (const client of message.clients) move(client)
+      }
     }
   }
 
@@ -123,8 +139,10 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
     hearPeer(peer)
     peers.delete(shard)
     admission.removeShard(shard)
-    for (const { descriptor, implicitTls, local, remote } of Peer.unadopted(peer)) {
-      reprieve.take({ descriptor, local, remote, implicitTls }, Date.now())
+    for (const { descriptor, implicitTls, local, luggage, remote } of Peer.unadopted(peer)) {
+      // A session ends with its shard.
+      if (luggage !== undefined) calls.close(descriptor)
+      else reprieve.take({ descriptor, local, remote, implicitTls }, Date.now())
     }
     peer.port.close()
   }
@@ -136,6 +154,9 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
         break
       case "ShardGone":
         loseShard(message.shard)
+        break
+      case "Spare":
+        admission.spare(message.shards)
         break
       case "Ban":
         admission.ban(message.block, message.until)

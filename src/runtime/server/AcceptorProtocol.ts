@@ -35,6 +35,8 @@ export interface Boot {
 export type ToAcceptor =
   | { readonly _tag: "Shard"; readonly shard: number; readonly port: MessagePort; readonly shared: SharedArrayBuffer }
   | { readonly _tag: "ShardGone"; readonly shard: number }
+  /** Which shards are given clients only where the others have no room. */
+  | { readonly _tag: "Spare"; readonly shards: ReadonlySet<number> }
   /** An address block is banned, until a time in milliseconds since the epoch, or is so no longer. */
   | { readonly _tag: "Ban"; readonly block: string; readonly until: number }
   | { readonly _tag: "Lift"; readonly block: string }
@@ -48,7 +50,8 @@ export type FromAcceptor =
   | { readonly _tag: "Refused"; readonly counts: Counts<Reason> }
 
 /**
- * A client on its way to a shard. The descriptor is the acceptor's until the shard counts it as adopted.
+ * A client on its way to a shard. The descriptor is the acceptor's until the shard counts it as adopted. With `luggage`, which only
+ * sessions can read, it comes from another shard.
  *
  * @since 0.1.0
  * @category models
@@ -60,15 +63,23 @@ export interface Handed {
   readonly local: Endpoint
   readonly remote: Endpoint
   readonly implicitTls?: boolean | undefined
+  readonly luggage?: unknown
 }
 
 /** Acceptor to shard, on the shard's own port. @since 0.1.0 @category models */
 export type ToShard = ReadonlyArray<Handed>
 
-/** Shard to acceptor: the registration, once, and then the ids of clients that are gone. @since 0.1.0 @category models */
+/**
+ * Shard to acceptor: the registration, once, and then the ids of clients that are gone, and clients that are to go to another shard, whose
+ * descriptors are the acceptor's again.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type FromShard =
   | { readonly _tag: "Registered"; readonly pools: number; readonly room: number }
   | { readonly _tag: "Released"; readonly ids: ReadonlyArray<number> }
+  | { readonly _tag: "Moving"; readonly clients: ReadonlyArray<Handed> }
 
 /** What is counted in `Boot.counters`, in order; `clients` is how many are inside now. @since 0.1.0 @category models */
 export const counters = [
@@ -91,5 +102,8 @@ export const adopted = 0
 /** Where the acceptor notes how many clients a shard has. @since 0.1.0 @category models */
 export const clients = 1
 
+/** Where a shard counts the commands its sessions have heard. @since 0.1.0 @category models */
+export const heard = 2
+
 /** @since 0.1.0 @category models */
-export const sharedBytes = 8
+export const sharedBytes = 12

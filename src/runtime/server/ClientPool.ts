@@ -96,7 +96,7 @@ const attend = <R>(
   client: Client,
   restore: Slots.Restore
 ): Effect.Effect<undefined, never, R> => {
-  const place = places.enter()
+  const place = client.luggage === undefined ? places.enter() : places.enterAtOnce()
   const leave = () => {
     try {
       place.leave()
@@ -123,7 +123,7 @@ const end = (options: Pick<Options<never>, "onEnd">, client: Client) => {
 }
 
 const stay = <R>(options: Options<R>, place: Places.Place, client: Client): Effect.Effect<void, never, R> => {
-  if (client.draining.unsafeIsWished()) return refuse(options, client, "Draining")
+  if (client.draining.unsafeIsWished() && client.luggage === undefined) return refuse(options, client, "Draining")
   if (place.granted) return options.serve(client)
   if (place.refused) return refuse(options, client, "Full")
   return untilTurn(place, client).pipe(

@@ -1,6 +1,7 @@
 import { socketCalls } from "../platform/SocketCalls.ts"
 import type { Tcp } from "../platform/Tcp.ts"
 import * as Protocol from "./AcceptorProtocol.ts"
+import type { Departure } from "./Client.ts"
 import type { Shard } from "./Shard.ts"
 import type { ThreadBoot } from "./ShardProtocol.ts"
 
@@ -13,18 +14,23 @@ import type { ThreadBoot } from "./ShardProtocol.ts"
 export interface HandedClients {
   /** Tells the acceptor that a client's place is free; what is released in one turn of the loop is told in one message. */
   readonly release: (id: number) => void
+  /** Gives a client back to the acceptor, for another shard; it keeps its place, and is not released by this one. */
+  readonly leave: (departure: Departure) => void
   /** Registers with the acceptor and gives each client that comes to its pool. */
   readonly start: (shard: Shard, room: { readonly pools: number; readonly room: number }) => void
 }
 
 /** @since 0.1.0 @category constructors */
-export const make = ({ acceptor, shared }: ThreadBoot, tcp: typeof Tcp.Service): HandedClients => {
+export const make = ({ acceptor, bell, shared }: ThreadBoot, tcp: typeof Tcp.Service): HandedClients => {
   const counts = new Int32Array(shared)
   let released: Array<number> = []
+  /** Given back, and not gone from here yet. */
+  const leaving = new Set<number>()
 
   const tell = (message: Protocol.FromShard) => acceptor.postMessage(message)
 
   const release = (id: number) => {
+    if (leaving.delete(id)) return
     if (released.push(id) > 1) return
     setImmediate(() => {
       const ids = released
@@ -51,6 +57,12 @@ export const make = ({ acceptor, shared }: ThreadBoot, tcp: typeof Tcp.Service):
 
   return {
     release,
+    leave: (departure) => {
+      leaving.add(departure.id)
+      // The acceptor knows the pool.
+      tell({ _tag: "Moving", clients: [{ ...departure, pool: 0 }] })
+      socketCalls?.wake(bell)
+    },
     start: (shard, room) => {
       acceptor.on("message", (clients: Protocol.ToShard) => {
         for (const client of clients) adopt(shard, client)

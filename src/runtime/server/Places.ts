@@ -21,6 +21,8 @@ export interface Place {
  */
 export interface Places {
   readonly enter: () => Place
+  /** A slot for who has had one elsewhere, at once, also where all are taken. */
+  readonly enterAtOnce: () => Place
   readonly free: () => number
   readonly waiting: () => number
 }
@@ -37,7 +39,7 @@ export const make = (slots: number, queue: number): Places => {
 
   const giveBack = () => {
     const [next] = waiting
-    if (next === undefined) {
+    if (next === undefined || free < 0) {
       free++
       return
     }
@@ -58,6 +60,10 @@ export const make = (slots: number, queue: number): Places => {
       })
       waiting.add(place)
       return place
+    },
+    enterAtOnce: () => {
+      free--
+      return new Standing(true, false, giveBack)
     },
     free: () => free,
     waiting: () => waiting.size

@@ -2,9 +2,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Connection } from "../platform/Tcp.ts"
-import type { Client } from "./Client.ts"
+import type { Client, Departure } from "./Client.ts"
 import * as ClientPool from "./ClientPool.ts"
 import * as Draining from "./Draining.ts"
+import type { Moving } from "./Moving.ts"
 import type * as Refusal from "./Refusal.ts"
 
 /**
@@ -20,6 +21,7 @@ export interface Shard {
     readonly connection: Connection
     readonly pool: number
     readonly implicitTls?: boolean | undefined
+    readonly luggage?: unknown
   }) => void
   /** Tells every session to come to its end, refuses newcomers, and completes when nobody is left. Harmless when repeated. */
   readonly drain: Effect.Effect<void>
@@ -42,6 +44,8 @@ export interface Options<R> {
   readonly texts: Refusal.Texts
   readonly serve: (client: Client) => Effect.Effect<void, never, R>
   readonly onEnd: (id: number) => void
+  /** Where there are other shards to go to. */
+  readonly moving?: Moving<Departure>
 }
 
 /**
@@ -53,6 +57,7 @@ export interface Options<R> {
 export const make = <R>(options: Options<R>): Effect.Effect<Shard, never, Scope.Scope | R> =>
   Effect.gen(function* () {
     const { draining, unsafeWish } = Draining.make()
+    const { moving } = options
     const onEmpty = new Set<() => void>()
     let size = 0
 
@@ -75,11 +80,11 @@ export const make = <R>(options: Options<R>): Effect.Effect<Shard, never, Scope.
     })
 
     return {
-      unsafeOffer: ({ connection, id, implicitTls, pool }) => {
+      unsafeOffer: ({ connection, id, implicitTls, luggage, pool }) => {
         const into = pools[pool]
         if (into === undefined) throw new RangeError(`no pool ${pool}`)
         size++
-        into.unsafeOffer({ id, connection, implicitTls, draining })
+        into.unsafeOffer({ id, connection, implicitTls, draining, luggage, moving })
       },
       drain: Effect.zipRight(Effect.sync(unsafeWish), untilEmpty),
       size: () => size

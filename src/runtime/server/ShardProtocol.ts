@@ -39,6 +39,8 @@ export interface ThreadBoot {
   readonly boot: typeof Boot.Encoded
   /** The way to the acceptor. */
   readonly acceptor: MessagePort
+  /** Rung where the acceptor is to hear of something at once. */
+  readonly bell: number
   /** Shared with the acceptor; see `AcceptorProtocol`. */
   readonly shared: SharedArrayBuffer
   /** Where the thread writes down what Node would leave open at its end; see `OwnDescriptors`. */
@@ -86,6 +88,8 @@ export type FromShard = typeof FromShard.Type
 export const ToShard = Schema.Union(
   Schema.TaggedStruct("Drain", {}),
   Schema.TaggedStruct("Stop", {}),
+  /** Of so many sessions that are at work one is to go to another shard; 0 where all are to stay. */
+  Schema.TaggedStruct("Move", { every: Schema.NonNegativeInt }),
   Schema.TaggedStruct("Ledger", { message: LedgerProtocol.ToShard }),
   Schema.TaggedStruct("Tls", { material: Material })
 )

@@ -27,6 +27,8 @@ export interface ShardWorker {
   readonly shared: SharedArrayBuffer
   /** New material for its handshakes. */
   readonly unsafeReplace: (material: Material) => void
+  /** Of so many of its sessions that are at work one is to go to another shard; 0 where all are to stay. */
+  readonly unsafeMove: (every: number) => void
   /** Asks its sessions to finish; completes when none is left. */
   readonly drain: Effect.Effect<void>
   /** Completes with the reason when the thread is gone, and with it every descriptor it had adopted. */
@@ -42,6 +44,8 @@ export interface Options {
   readonly startTimeout: Duration.DurationInput
   /** What sessions get to be interrupted in before the thread is terminated. */
   readonly stopTimeout: Duration.DurationInput
+  /** The acceptor's; see `ThreadBoot`. */
+  readonly bell: number
   readonly unsafeTell: (event: ServerEvent) => void
   /** What of that is wanted; see `Interest`. */
   readonly interest: SharedArrayBuffer
@@ -92,9 +96,9 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
 
     yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const { door, interest, lastBan } = options
+        const { bell, door, interest, lastBan } = options
         const boot = Schema.encodeSync(Boot)(options.boot)
-        const workerData: ThreadBoot = { boot, acceptor, shared, descriptors, interest, lastBan, door }
+        const workerData: ThreadBoot = { boot, acceptor, bell, shared, descriptors, interest, lastBan, door }
         const thread = new Worker(options.entry, {
           workerData,
           transferList: [acceptor],
@@ -132,6 +136,7 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
       port,
       shared,
       unsafeReplace: (material) => send({ _tag: "Tls", material }),
+      unsafeMove: (every) => send({ _tag: "Move", every }),
       drain: Effect.sync(() => send({ _tag: "Drain" })).pipe(
         Effect.zipRight(Effect.raceFirst(Deferred.await(drained), Deferred.await(exited))),
         Effect.asVoid

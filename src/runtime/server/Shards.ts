@@ -21,6 +21,13 @@ export interface Shards {
   readonly drain: Effect.Effect<void>
   /** New TLS material for those that run; `unsafeMaterial` has it for those that will be started. */
   readonly unsafeReplace: (material: Material) => void
+  /**
+   * So many shards are open, and the others spare: newcomers go to the open ones, and so do sessions that are at work on spare ones. Where
+   * one more opens, its share of those at work on the others comes to it.
+   */
+  readonly unsafeGather: (open: number) => void
+  /** Commands that the sessions of all shards have heard; a number of 32 bits, which turns over. */
+  readonly unsafeHeard: () => number
   readonly unsafeStats: () => ReadonlyArray<ShardStats>
   /** Fails with `ShardRestarts` when shards die more often than the intensity allows. */
   readonly failed: Effect.Effect<never, ServerError>
@@ -35,7 +42,7 @@ export interface ShardStats {
 }
 
 /** @since 0.1.0 @category models */
-export interface Options extends Omit<ShardWorker.Options, "boot"> {
+export interface Options extends Omit<ShardWorker.Options, "boot" | "bell"> {
   /** What each shard starts with. */
   readonly boots: ReadonlyArray<ShardWorker.Options["boot"]>
   readonly acceptor: ThreadAcceptor
@@ -46,6 +53,8 @@ export interface Options extends Omit<ShardWorker.Options, "boot"> {
 interface Seat {
   readonly boot: ShardWorker.Options["boot"]
   worker: ShardWorker.ShardWorker | undefined
+  /** What the acceptor calls it by. */
+  shard: number
   restarts: number
 }
 
@@ -57,24 +66,31 @@ interface Seat {
  */
 export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope.Scope> =>
   Effect.gen(function* () {
+    const { acceptor } = options
     const failed = yield* Deferred.make<never, ServerError>()
     const opened = yield* Deferred.make<void>()
     const mayRestart = RestartIntensity.counter(options.restarts)
-    const seats = options.boots.map((boot): Seat => ({ boot, worker: undefined, restarts: 0 }))
+    const seats = options.boots.map((boot): Seat => ({ boot, worker: undefined, shard: -1, restarts: 0 }))
+    let open = seats.length
     let incarnations = 0
     let draining = false
+
+    const tellSpare = () => acceptor.unsafeSpare(new Set(seats.slice(open).map(({ shard }) => shard)))
 
     const incarnation = (seat: Seat, onReady: Effect.Effect<unknown>) =>
       Effect.gen(function* () {
         const shard = incarnations++
-        yield* Effect.addFinalizer(() => Effect.sync(() => options.acceptor.unsafeRemoveShard(shard)))
-        const worker = yield* ShardWorker.make({ ...options, boot: { ...seat.boot, tls: options.unsafeMaterial() } })
+        yield* Effect.addFinalizer(() => Effect.sync(() => acceptor.unsafeRemoveShard(shard)))
+        const boot = { ...seat.boot, tls: options.unsafeMaterial() }
+        const worker = yield* ShardWorker.make({ ...options, bell: acceptor.bell, boot })
         seat.worker = worker
         yield* Effect.addFinalizer(() => Effect.sync(() => (seat.worker = undefined)))
         yield* onReady
         // Clients that came before all are ready could take the descriptors that the others need to start.
         yield* Effect.raceFirst(Deferred.await(opened), worker.exited)
-        options.acceptor.unsafeAddShard(shard, worker.port, worker.shared)
+        acceptor.unsafeAddShard(shard, worker.port, worker.shared)
+        seat.shard = shard
+        if (open < seats.length) tellSpare()
         if (draining) yield* Effect.forkScoped(worker.drain)
         return yield* worker.exited
       }).pipe(Effect.scoped)
@@ -130,6 +146,16 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
       unsafeReplace: (material) => {
         for (const worker of workers()) worker.unsafeReplace(material)
       },
+      unsafeGather: (wanted) => {
+        const before = open
+        open = wanted
+        tellSpare()
+        for (const [index, { worker }] of seats.entries()) {
+          if (index >= open) worker?.unsafeMove(1)
+          else worker?.unsafeMove(index < before && before < open ? open : 0)
+        }
+      },
+      unsafeHeard: () => workers().reduce((sum, { shared }) => (sum + wordOf(shared, AcceptorProtocol.heard)) | 0, 0),
       unsafeStats: () =>
         seats.map(({ boot, restarts, worker }) => ({ pools: boot.pools, restarts, clients: clientsOf(worker) })),
       failed: Deferred.await(failed)
@@ -137,4 +163,6 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
   })
 
 const clientsOf = (worker: ShardWorker.ShardWorker | undefined) =>
-  worker === undefined ? 0 : Atomics.load(new Int32Array(worker.shared), AcceptorProtocol.clients)
+  worker === undefined ? 0 : wordOf(worker.shared, AcceptorProtocol.clients)
+
+const wordOf = (shared: SharedArrayBuffer, index: number) => Atomics.load(new Int32Array(shared), index)

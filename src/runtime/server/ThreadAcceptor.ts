@@ -17,10 +17,14 @@ import { ServerError } from "./ServerError.ts"
  * @category models
  */
 export interface ThreadAcceptor {
+  /** An eventfd that wakes it. */
+  readonly bell: number
   /** Introduces a shard that has registered on the other end of `port`; `shard` is new for each thread, restarted ones included. */
   readonly unsafeAddShard: (shard: number, port: MessagePort, shared: SharedArrayBuffer) => void
   /** Says that a shard's thread is gone for good, with every descriptor it had adopted. */
   readonly unsafeRemoveShard: (shard: number) => void
+  /** Newcomers go to other shards than these, as far as they have room. */
+  readonly unsafeSpare: (shards: ReadonlySet<number>) => void
   /** Clients from this address block are told 421 until then (milliseconds since the epoch), or no longer. */
   readonly unsafeBan: (block: string, until: number) => void
   readonly unsafeLift: (block: string) => void
@@ -103,8 +107,10 @@ export const make = (options: {
     })
 
     return {
+      bell,
       unsafeAddShard: (shard, port, shared) => post({ _tag: "Shard", shard, port, shared }, [port]),
       unsafeRemoveShard: (shard) => post({ _tag: "ShardGone", shard }),
+      unsafeSpare: (shards) => post({ _tag: "Spare", shards }),
       unsafeBan: (block, until) => post({ _tag: "Ban", block, until }),
       unsafeLift: (block) => post({ _tag: "Lift", block }),
       drain: Effect.sync(() => post({ _tag: "Drain" })),

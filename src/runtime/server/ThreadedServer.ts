@@ -8,10 +8,12 @@ import * as LedgerLocal from "../limits/LedgerLocal.ts"
 import * as LedgerOwner from "../limits/LedgerOwner.ts"
 import { Events } from "../observe/Events.ts"
 import * as Accept from "../platform/Accept.ts"
+import { type Processors, processors } from "../platform/Processors.ts"
 import type { SocketCalls } from "../platform/SocketCalls.ts"
 import * as Keeper from "../tls/Keeper.ts"
 import type { Material } from "../tls/Material.ts"
 import * as PassivePorts from "../transfer/PassivePorts.ts"
+import * as Balance from "./Balance.ts"
 import * as EventHub from "./EventHub.ts"
 import * as Layout from "./Layout.ts"
 import * as Refusal from "./Refusal.ts"
@@ -38,6 +40,8 @@ export interface Options {
   readonly startTimeout?: Duration.DurationInput
   readonly stopTimeout?: Duration.DurationInput
   readonly resourceLimits?: ResourceLimits
+  /** What is looked at to gather sessions; the machine's unless a test says otherwise. */
+  readonly processors?: Processors
 }
 
 const backlog = 4096
@@ -129,6 +133,12 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     unsafeMaterial: keeper.unsafeMaterial
   })
   unsafeReplace = shards.unsafeReplace
+  yield* Balance.watch({
+    processors: options.processors ?? processors,
+    shards: layout.shards,
+    unsafeHeard: shards.unsafeHeard,
+    unsafeGather: shards.unsafeGather
+  })
 
   yield* Effect.addFinalizer(() =>
     Effect.zipRight(

@@ -16,8 +16,10 @@ import * as EpollTcp from "../platform/EpollTcp.ts"
 import * as OwnDescriptors from "../platform/OwnDescriptors.ts"
 import { Tcp } from "../platform/Tcp.ts"
 import * as Tls from "../tls/Tls.ts"
+import * as AcceptorProtocol from "./AcceptorProtocol.ts"
 import * as HandedClients from "./HandedClients.ts"
 import * as Modules from "./Modules.ts"
+import { Moving } from "./Moving.ts"
 import * as Refusal from "./Refusal.ts"
 import { Serve } from "./Serve.ts"
 import * as Shard from "./Shard.ts"
@@ -42,18 +44,23 @@ const ledger = LedgerLocal.over(client.ledger, {
 
 const tls = Tls.make(boot.config, boot.tls)
 
+let unsafeMove = (_every: number) => {}
+
 const wishes = { Drain: Deferred.unsafeMake<void>(FiberId.none), Stop: Deferred.unsafeMake<void>(FiberId.none) }
 const decode = Schema.decodeUnknownSync(ToShard)
 parentPort?.on("message", (encoded) => {
   const message = decode(encoded)
   if (message._tag === "Ledger") client.unsafeHear(message.message)
   else if (message._tag === "Tls") tls.unsafeReplace(message.material)
+  else if (message._tag === "Move") unsafeMove(message.every)
   else Deferred.unsafeDone(wishes[message._tag], Effect.void)
 })
 
 const program = Effect.gen(function* () {
   const tcp = yield* Tcp
   const clients = HandedClients.make(thread, tcp)
+  const moving = new Moving(new Int32Array(thread.shared, 4 * AcceptorProtocol.heard, 1), clients.leave)
+  unsafeMove = (every) => moving.unsafeWish(every)
   const shard = yield* Shard.make({
     pools: boot.pools,
     clientsPerThread: boot.config.clientsPerThread,
@@ -61,7 +68,8 @@ const program = Effect.gen(function* () {
     queueTimeout: boot.config.queueTimeout,
     texts: Refusal.texts(boot.config),
     serve: yield* Serve,
-    onEnd: clients.release
+    onEnd: clients.release,
+    moving
   })
   clients.start(shard, { pools: boot.pools, room: boot.config.clientsPerThread + boot.config.queue })
   yield* Effect.sync(() => tell({ _tag: "Ready" }))

@@ -108,6 +108,13 @@ export class ControlConnection implements Tcp.Reader {
     return this.ended && isTaken
   }
 
+  /** Nothing of what the client sent is here, and nothing is left to be said to it. */
+  unsafeIsIdle(): boolean {
+    if (this.ended || this.closed || this.#output !== "" || this.connection.unsafePending() > 0) return false
+    const isTaken = this.#next >= this.#lines.length && this.#unread === undefined && this.#hello === undefined
+    return isTaken && this.#state === Line.empty
+  }
+
   #withoutHello(bytes: Uint8Array): Uint8Array {
     if (this.#hello !== undefined) {
       this.#hello = concat(this.#hello, bytes)

@@ -9,6 +9,7 @@ import * as HostPort from "../../domain/HostPort.ts"
 import * as LimitText from "../../domain/limits/LimitText.ts"
 import * as Reply from "../../domain/Reply.ts"
 import type { Event } from "../../domain/session/Event.ts"
+import * as Luggage from "../../domain/session/Luggage.ts"
 import * as Session from "../../domain/session/Session.ts"
 import * as State from "../../domain/session/State.ts"
 import { breathe } from "../platform/EventLoop.ts"
@@ -23,6 +24,7 @@ import { ControlConnection } from "./ControlConnection.ts"
 import type { House } from "./House.ts"
 import * as Interpreter from "./Interpreter.ts"
 import { Lodging } from "./Lodging.ts"
+import * as Packing from "./Packing.ts"
 import type { Timed } from "./Timers.ts"
 
 /** Lines that may wait behind the session's current work; the rest stays in the client's buffers. */
@@ -62,6 +64,13 @@ export class SessionActor implements Actor, Timed {
   came = 0
   tlsContext: TlsContext | undefined = undefined
 
+  /** In milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Another shard goes on with it. */
+  hasLeft = false
+
+  /** The last wish to leave that it has heard. */
+  #wish: number
   /** Since when nobody has been logged in. */
   #strangerSince: number
   /** When the client was last heard or worked for, as far as `#isTouched` does not say that it has been since the last tick. */
@@ -72,7 +81,7 @@ export class SessionActor implements Actor, Timed {
   #waitsSince: number | undefined = undefined
   #patience = 0
   /** Bounded: each action is answered once, and each timer fires once. */
-  readonly #events: Array<Event> = [{ _tag: "Started" }]
+  readonly #events: Array<Event> = []
   #task: Fiber.RuntimeFiber<void> | undefined = undefined
   /** As the session's own fiber has it. */
   #runtime: Runtime.Runtime<never> = Runtime.defaultRuntime
@@ -93,18 +102,28 @@ export class SessionActor implements Actor, Timed {
     this.client = client
     this.lodging = new Lodging(client.id, house)
     this.#rate = new CommandRate(house.config.commandRate)
+    const luggage = Packing.unsafeUnpack(client)
+    this.#wish = client.moving?.wish ?? 0
     this.#strangerSince = this.#touchedAt = house.timers.unsafeNow()
+    this.startedAt = luggage?.startedAt ?? this.#touchedAt
     const tls = tlsRules(house, client)
     const { maxLineLength } = house.config
     this.control = new ControlConnection(client.connection, maxLineLength, () => this.#stir(), tls !== undefined)
-    this.state = State.initial({
+    const settings: State.Settings = {
       greeting: house.config.greeting,
       peer: HostPort.normalize(client.connection.remote.address),
       maxUploadSize: house.config.maxUploadSize,
       allowForeignActive: house.config.allowForeignActive,
       allowPrivilegedActive: house.config.allowPrivilegedActive,
       tls
-    })
+    }
+    if (luggage === undefined) {
+      this.state = State.initial(settings)
+      this.#events.push({ _tag: "Started" })
+    } else {
+      this.state = Luggage.unpack(luggage, settings)
+      this.lodging.welcome = { account: luggage.account, upload: undefined, download: undefined }
+    }
   }
 
   unsafeTell(event: Event): void {
@@ -193,6 +212,7 @@ export class SessionActor implements Actor, Timed {
     if (line === undefined) return undefined
     this.#rate.unsafePay(now)
     this.#isTouched = true
+    this.client.moving?.unsafeCount()
     return { _tag: "LineRead", line }
   }
 
@@ -304,7 +324,25 @@ export class SessionActor implements Actor, Timed {
     if (this.#pace > 0) return Effect.raceFirst(this.#untilStirred(false), Effect.sleep(Math.ceil(this.#pace)))
     if (this.control.ended && this.state.work === undefined) return this.#hangUp()
     this.#cutDeserted()
-    return this.#stirred ? Effect.void : undefined
+    if (this.#stirred) return Effect.void
+    return this.#leave() ? Effect.void : undefined
+  }
+
+  /** Where it shall, and can, go on in another shard: here its life is over. */
+  #leave(): boolean {
+    const { id, moving } = this.client
+    if (moving === undefined || moving.wish === this.#wish) return false
+    const luggage = Packing.unsafePack(this, this.startedAt)
+    if (luggage === undefined) return false
+    this.#wish = moving.wish
+    if (!moving.unsafeTakes()) return false
+    const { connection } = this.control
+    const { local, remote } = connection
+    const descriptor = connection.unsafeYield?.()
+    if (descriptor === undefined) return false
+    this.#isOver = this.hasLeft = true
+    moving.unsafeLeave({ id, descriptor, local, remote, luggage })
+    return true
   }
 
   /** The session's life: from the greeting until one side ends it. What it holds then is given back by `end`. */

@@ -49,13 +49,14 @@ const serve = (house: House, client: Client): Effect.Effect<void> => {
   const { timers, unsafeTell } = house
   const actor = new SessionActor(house, client)
   const session = { session: client.id, peer: client.connection.remote.address }
-  const startedAt = timers.unsafeNow()
+  const { startedAt } = actor
   const timed = timers.unsafeAdd(actor)
-  unsafeTell({ _tag: "SessionStarted", ...session, at: startedAt })
+  if (client.luggage === undefined) unsafeTell({ _tag: "SessionStarted", ...session, at: startedAt })
   const forget = client.draining.unsafeOnce(() => actor.unsafeTell({ _tag: "DrainRequested" }))
   const ended = () => {
     forget()
     timers.unsafeRemove(timed)
+    if (actor.hasLeft) return
     const at = timers.unsafeNow()
     const account = actor.state.account?.name
     unsafeTell({

@@ -1,0 +1,124 @@
+/** In processors: where fewer are idle, threads may have to wait for one another. */
+const scarce = 0.4
+
+/** In processors: where more are idle, another thread may find one, and where more than `plenty` are, it does. */
+const ample = 0.35
+const plenty = 0.5
+
+/** As much of its processor a shard uses that is never idle for long. */
+const saturated = 0.8
+
+/** How many times as many commands have to be heard for a change to have been a good one. */
+const gain = 1.08
+
+/** Periods: to tell whether it was, and to think of the next one. What is measured in one alone says little. */
+const verdict = 2
+const prospect = 4
+
+/** Periods between two trials: twice as many after each that failed. */
+const shortest = 6
+const longest = 512
+
+/**
+ * What was measured in one period: how many processors were `idle`, how many this process `used`, and how many commands a second were
+ * `heard`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reading {
+  readonly idle: number
+  readonly used: number
+  readonly heard: number
+}
+
+/**
+ * On how many shards sessions are at work, and what that goes by. The other shards are spare.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Gathering {
+  readonly open: number
+  /** How many were open before, and how many commands a second were heard then, while it is tried whether this is better. */
+  readonly trial: { readonly open: number; readonly heard: number } | undefined
+  /** Sessions may still be moving. */
+  readonly isFresh: boolean
+  /** Of so many periods since then, the last of which count most. */
+  readonly periods: number
+  readonly mean: Reading
+  /** Periods until the next trial may begin, and how many they were last. */
+  readonly rest: number
+  readonly pause: number
+}
+
+const nothing: Reading = { idle: 0, used: 0, heard: 0 }
+
+/**
+ * All shards are open.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const spread = (shards: number): Gathering => ({
+  open: shards,
+  trial: undefined,
+  isFresh: false,
+  periods: 0,
+  mean: nothing,
+  rest: 0,
+  pause: shortest
+})
+
+const take = (self: Gathering, reading: Reading): Gathering => {
+  const periods = self.periods + 1
+  const share = 1 / Math.min(periods, prospect)
+  const blend = (key: keyof Reading) => self.mean[key] + share * (reading[key] - self.mean[key])
+  return { ...self, periods, mean: { idle: blend("idle"), used: blend("used"), heard: blend("heard") } }
+}
+
+const change = (self: Gathering, open: number, trial: Gathering["trial"]): Gathering => ({
+  ...self,
+  open,
+  trial,
+  isFresh: true,
+  periods: 0,
+  mean: nothing
+})
+
+const judge = (self: Gathering, trial: NonNullable<Gathering["trial"]>): Gathering =>
+  self.mean.heard > gain * trial.heard
+    ? { ...self, trial: undefined, pause: shortest }
+    : {
+        ...change(self, trial.open, undefined),
+        rest: self.pause,
+        pause: Math.min(2 * self.pause, longest)
+      }
+
+/** How many shards might do better than those that are open now. */
+const candidate = ({ mean: { idle, used }, open }: Gathering, shards: number): number => {
+  if (open < shards && idle > ample && used > saturated * open) return open + 1
+  return open > 1 && idle < scarce && used > open / 2 - 0.2 && used < open - 0.7 ? open - 1 : open
+}
+
+/**
+ * What follows from a period; `undefined` is one with next to nothing to do. Where hardly a processor is idle and the shards use fewer than
+ * they are, they may be more in one another's way than of help; where the open ones are saturated beside an idle processor, they
+ * may be too few. Then one less, or one more, is tried, and kept if more commands are heard. Beside plenty of idle processors there is
+ * nothing to try.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const next = (self: Gathering, shards: number, reading: Reading | undefined): Gathering => {
+  if (reading === undefined) return { ...change(self, self.trial?.open ?? self.open, undefined), isFresh: false }
+  if (self.isFresh) return { ...self, isFresh: false }
+  const known = take(self, reading)
+  const { mean, open, periods, trial } = known
+  if (trial !== undefined) return periods < verdict ? known : judge(known, trial)
+  if (periods < prospect) return known
+  const wanted = candidate(known, shards)
+  if (wanted > open && mean.idle > plenty) return change(known, wanted, undefined)
+  if (known.rest > 0) return { ...known, rest: known.rest - 1 }
+  return wanted === open ? known : change(known, wanted, { open, heard: mean.heard })
+}

@@ -7,6 +7,8 @@ type Step =
   | { readonly op: "remove"; readonly shard: number }
   | { readonly op: "admit"; readonly address: string }
   | { readonly op: "release"; readonly nth: number }
+  | { readonly op: "move"; readonly nth: number }
+  | { readonly op: "spare"; readonly shards: ReadonlyArray<number> }
   | { readonly op: "ban"; readonly address: string; readonly time: number }
   | { readonly op: "lift"; readonly address: string }
   | { readonly op: "wait"; readonly time: number }
@@ -23,6 +25,8 @@ const step: FastCheck.Arbitrary<Step> = FastCheck.oneof(
   FastCheck.record({ op: FastCheck.constant("admit" as const), address: FastCheck.constantFrom("a", "b", "c") }),
   FastCheck.record({ op: FastCheck.constant("admit" as const), address: FastCheck.constantFrom("a", "b", "c") }),
   FastCheck.record({ op: FastCheck.constant("release" as const), nth: FastCheck.nat(40) }),
+  FastCheck.record({ op: FastCheck.constant("move" as const), nth: FastCheck.nat(40) }),
+  FastCheck.record({ op: FastCheck.constant("spare" as const), shards: FastCheck.uniqueArray(shard) }),
   FastCheck.record({
     op: FastCheck.constant("ban" as const),
     address: FastCheck.constantFrom("a", "b"),
@@ -46,7 +50,7 @@ interface Inside {
 
 const run = (limits: Admission.Limits, steps: ReadonlyArray<Step>, check: (world: World) => void) => {
   const admission = Admission.make(limits)
-  const world: World = { admission, inside: [], shards: new Map(), seen: new Set(), bans: new Map(), now: 0 }
+  const world: World = { admission, inside: [], shards: new Map(), seen: new Set(), bans: new Map(), spare: [], now: 0 }
   for (const one of steps) {
     take(world, one, limits)
     check(world)
@@ -60,6 +64,7 @@ interface World {
   readonly shards: Map<number, { readonly pools: number; readonly room: number }>
   readonly seen: Set<number>
   readonly bans: Map<string, number>
+  spare: ReadonlyArray<number>
   now: number
 }
 
@@ -80,10 +85,9 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
       break
     }
     case "admit": {
-      const rooms = [...shards].flatMap(([shard, { pools, room }]) =>
-        Array.from({ length: pools }, (_, pool) => ({ shard, pool, left: room - inPool(world, shard, pool) }))
-      )
-      const most = Math.max(0, ...rooms.map((room) => room.left))
+      const rooms = roomsOf(world)
+      const open = mostOf(rooms.filter(({ shard }) => !world.spare.includes(shard)))
+      const most = open > 0 ? open : mostOf(rooms)
       const same = world.inside.filter((client) => client.address === one.address).length
       const verdict = admission.admit(one.address, world.now)
       const { maxClients, maxClientsPerAddress: limit } = limits
@@ -109,6 +113,25 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
       }
       break
     }
+    case "move": {
+      const client = world.inside[one.nth]
+      const place = admission.move(client?.id ?? -1)
+      if (client === undefined || place === undefined) {
+        assert.strictEqual(place, client)
+        break
+      }
+      const rooms = roomsOf(world).filter(({ shard }) => shard !== client.shard && !world.spare.includes(shard))
+      const most = mostOf(rooms)
+      assert.strictEqual(place.id, client.id)
+      if (most === 0) assert.deepStrictEqual([place.shard, place.pool], [client.shard, client.pool])
+      else assert.strictEqual(rooms.find((room) => room.shard === place.shard && room.pool === place.pool)?.left, most)
+      world.inside[one.nth] = { ...place, address: client.address }
+      break
+    }
+    case "spare":
+      admission.spare(new Set(one.shards))
+      world.spare = one.shards
+      break
     case "ban":
       admission.ban(one.address, world.now + one.time)
       bans.set(one.address, world.now + one.time)
@@ -121,6 +144,13 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
       world.now += one.time
   }
 }
+
+const roomsOf = (world: World) =>
+  [...world.shards].flatMap(([shard, { pools, room }]) =>
+    Array.from({ length: pools }, (_, pool) => ({ shard, pool, left: room - inPool(world, shard, pool) }))
+  )
+
+const mostOf = (rooms: ReadonlyArray<{ readonly left: number }>) => Math.max(0, ...rooms.map((room) => room.left))
 
 const inPool = (world: World, shard: number, pool: number) =>
   world.inside.filter((client) => client.shard === shard && client.pool === pool).length

@@ -1,6 +1,7 @@
 import type { ResourceLimits } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { Accounts } from "../accounts/Accounts.ts"
 import { FtpConfig } from "../config/FtpConfig.ts"
 import * as LastBan from "../limits/LastBan.ts"
@@ -8,7 +9,6 @@ import * as LedgerLocal from "../limits/LedgerLocal.ts"
 import * as LedgerOwner from "../limits/LedgerOwner.ts"
 import { Events } from "../observe/Events.ts"
 import * as Accept from "../platform/Accept.ts"
-import { type Processors, processors } from "../platform/Processors.ts"
 import type { SocketCalls } from "../platform/SocketCalls.ts"
 import * as Keeper from "../tls/Keeper.ts"
 import type { Material } from "../tls/Material.ts"
@@ -40,8 +40,8 @@ export interface Options {
   readonly startTimeout?: Duration.DurationInput
   readonly stopTimeout?: Duration.DurationInput
   readonly resourceLimits?: ResourceLimits
-  /** What is looked at to gather sessions; the machine's unless a test says otherwise. */
-  readonly processors?: Processors
+  /** Says on how many shards sessions are at work; `Balance.watch` unless a test or an experiment does. */
+  readonly balance?: (crew: Balance.Crew) => Effect.Effect<void, never, Scope.Scope>
 }
 
 const backlog = 4096
@@ -133,12 +133,8 @@ export const make = Effect.fnUntraced(function* (config: FtpConfig, calls: Socke
     unsafeMaterial: keeper.unsafeMaterial
   })
   unsafeReplace = shards.unsafeReplace
-  yield* Balance.watch({
-    processors: options.processors ?? processors,
-    shards: layout.shards,
-    unsafeHeard: shards.unsafeHeard,
-    unsafeGather: shards.unsafeGather
-  })
+  const { balance = Balance.watch } = options
+  yield* balance({ shards: layout.shards, unsafeHeard: shards.unsafeHeard, unsafeGather: shards.unsafeGather })
 
   yield* Effect.addFinalizer(() =>
     Effect.zipRight(

@@ -44,8 +44,8 @@ const world = (options: {
         options.onEnd?.(client)
       }
     }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
-    const offer = (id: number, fake = FakeConnection.make()) => {
-      pool.unsafeOffer({ id, connection: fake.connection, draining })
+    const offer = (id: number, fake = FakeConnection.make(), luggage?: unknown) => {
+      pool.unsafeOffer({ id, connection: fake.connection, draining, luggage })
       return fake
     }
     const over = (id: number, exit: Effect.Effect<void> = Effect.void) =>
@@ -70,6 +70,28 @@ describe("ClientPool", () => {
         [false, false, false, true]
       )
     })
+  )
+
+  it.scoped(
+    "serves who comes from another shard at once, also beyond its slots, and is full until they are fewer",
+    () =>
+      Effect.gen(function* () {
+        const { offer, over, served, unsafeWish } = yield* world({ slots: 1, queue: 2 })
+        offer(1)
+        offer(2)
+        for (const id of [3, 4]) offer(id, FakeConnection.make(), {})
+        yield* settle
+        assert.deepStrictEqual(served, [1, 3, 4])
+        yield* over(3)
+        yield* over(1)
+        assert.deepStrictEqual(served, [1, 3, 4])
+        yield* over(4)
+        assert.deepStrictEqual(served, [1, 3, 4, 2])
+        unsafeWish()
+        offer(5, FakeConnection.make(), {})
+        yield* settle
+        assert.deepStrictEqual(served, [1, 3, 4, 2, 5])
+      })
   )
 
   it.scoped("gives a slot to whoever waits longest", () =>

@@ -85,6 +85,45 @@ describe("Shards", () => {
     })
   )
 
+  it.live("a client that moves is served by the other, ends with it, and outlives the one it has left", () =>
+    Effect.gen(function* () {
+      yield* Effect.scoped(TestServer.sharded())
+      const before = yield* TestServer.settledDescriptors
+      const scope = yield* Scope.make()
+      const running = yield* TestServer.sharded({ clientsPerThread: 40 }).pipe(Scope.extend(scope))
+      const untilDealt = (...wanted: ReadonlyArray<number>) =>
+        running.server.stats.pipe(
+          Effect.map(({ shards }) => shards.map(({ clients }) => clients).sort()),
+          Effect.zipLeft(Effect.sleep("1 millis")),
+          Effect.repeat({ until: (dealt) => dealt.join() === wanted.join() })
+        )
+      const [one, other] = yield* oneOfEach(running, 2)
+      if (one === undefined || other === undefined) return assert.fail("two shards were asked for")
+      const there = yield* other.ask("WHERE")
+      one.say("MOVE")
+      yield* untilDealt(0, 2)
+      assert.strictEqual(yield* one.ask("WHERE"), there)
+      one.say("MOVE")
+      yield* untilDealt(1, 1)
+      assert.notStrictEqual(yield* one.ask("WHERE"), there)
+      // The other shard does not come to adopt it.
+      assert.strictEqual(yield* other.ask("SPINEXIT 300"), "150 spinning")
+      one.say("MOVE")
+      yield* one.closed
+      yield* untilLine(running, "shard started again")
+      const [third, fourth] = yield* oneOfEach(running, 2)
+      if (third === undefined || fourth === undefined) return assert.fail("two shards were asked for")
+      const here = yield* fourth.ask("WHERE")
+      third.say("MOVEEXIT")
+      yield* untilLine(running, "shard started again", 2)
+      yield* untilDealt(0, 2)
+      assert.strictEqual(yield* third.ask("WHERE"), here)
+      yield* Scope.close(scope, Exit.void)
+      yield* Effect.forEach([other, third, fourth], (client) => client.closed)
+      yield* TestServer.descriptorsBackTo(before)
+    })
+  )
+
   it.scopedLive("dying more often than the intensity allows fails the server, with a reason", () =>
     Effect.gen(function* () {
       const running = yield* TestServer.sharded({ threads: 1, shards: 1 }, { restarts: { limit: 1, within: 60_000 } })

@@ -1,0 +1,119 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import * as Gathering from "../../src/domain/Gathering.ts"
+
+const reading: FastCheck.Arbitrary<Gathering.Reading | undefined> = FastCheck.option(
+  FastCheck.record({
+    idle: FastCheck.double({ min: 0, max: 8, noNaN: true }),
+    used: FastCheck.double({ min: 0, max: 8, noNaN: true }),
+    heard: FastCheck.double({ min: 0, max: 1e6, noNaN: true })
+  }),
+  { nil: undefined, freq: 8 }
+)
+
+const readings = FastCheck.array(reading, { minLength: 1, maxLength: 200 })
+
+/** What comes of the same load, by how many shards are open; 1 % more or less. */
+type Load = (open: number) => Gathering.Reading | undefined
+
+/** How many were open in each period. */
+const follow = (shards: number, load: Load, periods: number, from = Gathering.spread(shards)) => {
+  let gathering = from
+  const open: Array<number> = []
+  for (let period = 0; period < periods; period++) {
+    gathering = Gathering.next(gathering, shards, load(gathering.open))
+    open.push(gathering.open)
+  }
+  return { gathering, open }
+}
+
+/** Two shards and their clients on two processors: short commands, of which one shard hears more. */
+const short = (open: number): Gathering.Reading =>
+  open === 1 ? { idle: 0.2, used: 0.98, heard: 190_000 } : { idle: 0.22, used: 1.12, heard: 145_000 }
+
+/** Small files, which two shards send faster. */
+const files: Load = (open) =>
+  open === 1 ? { idle: 0.45, used: 0.98, heard: 18_000 } : { idle: 0.31, used: 1.04, heard: 22_000 }
+
+/** Long listings: a shard has the one processor all to itself. */
+const listings: Load = (open) =>
+  open === 1 ? { idle: 0.8, used: 1, heard: 50 } : { idle: 0.02, used: 1.7, heard: 100 }
+
+const silence = () => undefined
+
+describe("Gathering", () => {
+  it.prop(
+    "keeps one shard open at least, and opens and spares one at a time",
+    [FastCheck.integer({ min: 1, max: 8 }), readings],
+    ([shards, readings]) => {
+      let gathering = Gathering.spread(shards)
+      for (const one of readings) {
+        const next = Gathering.next(gathering, shards, one)
+        assert.isAtLeast(next.open, 1)
+        assert.isAtMost(next.open, shards)
+        assert.isAtMost(Math.abs(next.open - gathering.open), 1)
+        gathering = next
+      }
+    }
+  )
+
+  it.prop("leaves all open where processors are idle", [FastCheck.integer({ min: 1, max: 8 }), readings], (given) => {
+    const [shards, readings] = given
+    let gathering = Gathering.spread(shards)
+    for (const one of readings) {
+      gathering = Gathering.next(gathering, shards, one && { ...one, idle: one.idle + 0.4 })
+      assert.strictEqual(gathering.open, shards)
+    }
+  })
+
+  it("gathers short commands where fewer threads hear more of them, and stays", () => {
+    const { gathering, open } = follow(2, short, 400)
+    assert.deepStrictEqual(new Set(open.slice(8)), new Set([1]))
+    assert.deepStrictEqual(new Set(follow(2, silence, 50, gathering).open), new Set([1]))
+  })
+
+  it("tries ever more seldom what did not help", () => {
+    const { open } = follow(2, files, 4000)
+    const tries = open.flatMap((now, period) => (now === 1 && open[period - 1] === 2 ? [period] : []))
+    assert.isAtLeast(tries.length, 5)
+    const pauses = tries.slice(1).map((period, index) => period - (tries[index] ?? 0))
+    for (let index = 1; index < pauses.length; index++) assert.isAtLeast(pauses[index] ?? 0, pauses[index - 1] ?? 0)
+    assert.isAbove(pauses.at(-1) ?? 0, 20 * (pauses[0] ?? 0))
+    assert.isBelow(open.filter((now) => now === 1).length, 60)
+  })
+
+  it("never tries for what needs all of them", () => {
+    assert.deepStrictEqual(new Set(follow(2, listings, 400).open), new Set([2]))
+  })
+
+  it("spreads at once for what has an idle processor beside it, however long a trial is off", () => {
+    const gathered = { ...follow(2, short, 100).gathering, rest: 500, pause: 500 }
+    const { open } = follow(2, listings, 8, gathered)
+    assert.strictEqual(open.at(-1), 2)
+  })
+
+  it("spreads for what more shards hear more of, and goes back where they do not", () => {
+    const gathered = follow(2, short, 100).gathering
+    const { open } = follow(2, files, 400, gathered)
+    assert.isAbove(open.slice(40).filter((now) => now === 2).length, 330)
+    const idler: Load = (open) => ({ ...short(open), idle: 0.4 })
+    const { open: tried } = follow(2, idler, 60, gathered)
+    assert.include(tried, 2)
+    assert.strictEqual(tried.at(-1), 1)
+  })
+
+  it("takes a trial back when the work is over, and does not hold it against anybody", () => {
+    let trying = Gathering.spread(2)
+    while (trying.trial === undefined) trying = Gathering.next(trying, 2, short(trying.open))
+    const back = Gathering.next(trying, 2, undefined)
+    assert.deepStrictEqual(back, Gathering.spread(2))
+  })
+
+  it("does not count what is heard while sessions move", () => {
+    let trying = Gathering.spread(2)
+    while (trying.trial === undefined) trying = Gathering.next(trying, 2, short(trying.open))
+    const moving = Gathering.next(trying, 2, { idle: 1, used: 0.1, heard: 1 })
+    assert.strictEqual(follow(2, short, 2, moving).gathering.open, 1)
+    assert.isUndefined(follow(2, short, 2, moving).gathering.trial)
+  })
+})

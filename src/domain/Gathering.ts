@@ -98,7 +98,7 @@ const judge = (self: Gathering, trial: NonNullable<Gathering["trial"]>): Gatheri
 /** How many shards might do better than those that are open now. */
 const candidate = ({ mean: { idle, used }, open }: Gathering, shards: number): number => {
   if (open < shards && idle > ample && used > saturated * open) return open + 1
-  return open > 1 && idle < scarce && used > open / 2 - 0.2 && used < open - 0.7 ? open - 1 : open
+  return open > 1 && idle < scarce && used > saturated && used < open - 0.7 ? open - 1 : open
 }
 
 /**

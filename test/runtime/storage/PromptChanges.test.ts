@@ -96,7 +96,7 @@ const patiently = (storage: Storage["Type"], change: NameChange) => {
 }
 
 const tree = (folder: string): ReadonlyArray<unknown> =>
-  Fs.readdirSync(folder, { encoding: "latin1" })
+  Fs.readdirSync(HostPath.toNode(folder), { encoding: "latin1" })
     .toSorted()
     .map((name) => {
       const host = HostPath.toNode(`${folder}/${name}`)

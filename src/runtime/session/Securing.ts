@@ -7,32 +7,36 @@ import { TlsConnection } from "../platform/TlsConnection.ts"
 import type { TlsContext } from "../platform/TlsContext.ts"
 import { TlsError } from "../platform/TlsError.ts"
 import type { Actor } from "./Actor.ts"
+import * as QuickSecuring from "./QuickSecuring.ts"
 
 /** ALPN's name for FTP (IANA's registry of RFC 7301 has one for both kinds of connection), and what some call data connections. */
 const protocols = { control: ["ftp"], data: ["ftp", "ftp-data"] } as const
 
 const notPossible = Effect.fail(new TlsError({ reason: "NotPossible", detail: "no socket of the system below" }))
 
+const unsafeAccept = (actor: Actor, below: Ahead.Below, kind: keyof typeof protocols): TlsConnection | undefined => {
+  const context = contextOf(actor)
+  return context && TlsConnection.unsafeAccept(below, { context, protocols: protocols[kind] })
+}
+
 const accept = (
   actor: Actor,
   below: Ahead.Below,
   kind: keyof typeof protocols
 ): Effect.Effect<TlsConnection, TlsError> => {
-  const context = contextOf(actor)
-  const made = context && TlsConnection.unsafeAccept(below, { context, protocols: protocols[kind] })
+  const made = unsafeAccept(actor, below, kind)
   return made === undefined ? notPossible : Effect.succeed(made)
 }
 
 /** Where CCC may take TLS off again, TLS is put on in a way that allows for it. */
-const acceptControl = (actor: Actor, ahead: ReadonlyArray<Uint8Array>): Effect.Effect<TlsConnection, TlsError> => {
+const unsafeAcceptControl = (actor: Actor, ahead: ReadonlyArray<Uint8Array>): TlsConnection | undefined => {
   const { client, control, house } = actor
   if (house.config.tlsCcc === "never" || client.implicitTls === true) {
-    return accept(actor, Ahead.on(control.connection, ahead), "control")
+    return unsafeAccept(actor, Ahead.on(control.connection, ahead), "control")
   }
   const context = contextOf(actor)
-  if (context === undefined) return notPossible
-  return Effect.sync(() =>
-    TlsConnection.unsafeAcceptClearable(control.connection, ahead, { context, protocols: protocols.control })
+  return (
+    context && TlsConnection.unsafeAcceptClearable(control.connection, ahead, { context, protocols: protocols.control })
   )
 }
 
@@ -63,19 +67,11 @@ const logged = (
     ...(error.detail === "" ? {} : { detail: error.detail })
   })
 
-/**
- * Puts TLS on the control connection once the replies in clear are out; answered by `Secured` or `SecuringFailed`, and then nothing
- * is left of the connection.
- *
- * @since 0.1.0
- * @category interpreters
- */
-export const unsafeControl = (actor: Actor, follows: boolean): void => {
+/** Waits in a fiber. */
+const shakeControl = (actor: Actor, accepted: Effect.Effect<TlsConnection, TlsError>): void => {
   const { control } = actor
-  const ahead = control.unsafeSuspend(follows)
   const handshake = Effect.gen(function* () {
-    yield* Effect.mapError(control.connection.drained, () => new TlsError({ reason: "Cut", detail: "" }))
-    const tls = yield* acceptControl(actor, ahead)
+    const tls = yield* accepted
     const { clientName } = yield* tls.established
     control.unsafeContinue(tls)
     return clientName
@@ -89,6 +85,31 @@ export const unsafeControl = (actor: Actor, follows: boolean): void => {
       return { _tag: "SecuringFailed" }
     }
   )
+}
+
+/**
+ * Puts TLS on the control connection once the replies in clear are out; answered by `Secured` or `SecuringFailed`, and then nothing
+ * is left of the connection.
+ *
+ * @since 0.1.0
+ * @category interpreters
+ */
+export const unsafeControl = (actor: Actor, follows: boolean): void => {
+  const { control } = actor
+  const ahead = control.unsafeSuspend(follows)
+  control.unsafeFlush()
+  const accepted = Effect.suspend(() => {
+    const connection = unsafeAcceptControl(actor, ahead)
+    return connection === undefined ? notPossible : Effect.succeed(connection)
+  })
+  if (control.connection.unsafePending() > 0) {
+    const drained = Effect.mapError(control.connection.drained, () => new TlsError({ reason: "Cut", detail: "" }))
+    shakeControl(actor, Effect.zipRight(drained, accepted))
+    return
+  }
+  const connection = unsafeAcceptControl(actor, ahead)
+  if (connection === undefined) shakeControl(actor, notPossible)
+  else QuickSecuring.unsafeWait(actor, connection, () => shakeControl(actor, Effect.succeed(connection)))
 }
 
 /**

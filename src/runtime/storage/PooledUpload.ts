@@ -6,6 +6,7 @@ import * as Descriptor from "../platform/Descriptor.ts"
 import * as FreeName from "../platform/FreeName.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as RenameNew from "../platform/RenameNew.ts"
+import * as SyncedWrite from "../platform/SyncedWrite.ts"
 import * as Digester from "./Digester.ts"
 import type * as HostPath from "./HostPath.ts"
 import * as LocalUpload from "./LocalUpload.ts"
@@ -37,6 +38,7 @@ interface Tools {
   readonly settling: Settling.Settling
   readonly isFree: FreeName.IsFree
   readonly rename: NonNullable<typeof RenameNew.unsafeRenameNewOnPool>
+  readonly write: SyncedWrite.SyncedWrite | undefined
 }
 
 /**
@@ -51,7 +53,14 @@ export const make = (context: LocalUpload.Context, calls: Calls = Fs): Begin | u
   const { unsafeIsFreeOnPool: isFree } = FreeName
   const { unsafeRenameNewOnPool: rename } = RenameNew
   if (unsafeEnter === undefined || isFree === undefined || rename === undefined) return undefined
-  const tools: Tools = { context, calls, settling: Settling.make(calls.fsync), isFree, rename }
+  const tools: Tools = {
+    context,
+    calls,
+    settling: Settling.make(calls.fsync),
+    isFree,
+    rename,
+    write: SyncedWrite.unsafeWriteOnPool
+  }
   return (path, options, begun) => {
     const { create, offset, partial } = options
     const name = Site.lastName(path)
@@ -62,6 +71,80 @@ export const make = (context: LocalUpload.Context, calls: Calls = Fs): Begin | u
     const upload = new Pooled(tools, path, options, place, name)
     upload.unsafeBegin(begun)
     return upload
+  }
+}
+
+/** The calls that make a whole file of bytes. What may be left out is: each is a way to the pool and back. */
+class Sealing {
+  position = 0
+  readonly #tools: Tools
+  readonly #file: Descriptor.Growing
+  readonly #bytes: Uint8Array
+  readonly #sync: boolean
+  readonly #done: Done
+  /** All that was written was written through. */
+  #isSynced: boolean
+
+  /** The file is held, and let go of when it is `done`. */
+  constructor(tools: Tools, file: Descriptor.Growing, bytes: Uint8Array, options: StoreOptions, done: Done) {
+    this.#tools = tools
+    this.#file = file
+    this.#bytes = bytes
+    this.#sync = options.sync
+    this.#isSynced = options.sync
+    this.#done = done
+  }
+
+  unsafeBegin(mode: number | undefined): void {
+    const { calls, context } = this.#tools
+    const wanted = LocalUpload.modeOf(undefined, context.umask)
+    if (mode !== undefined && (mode & 0o7777) === wanted) this.#write()
+    else calls.fchmod(this.#file.fd, wanted, (error) => (error === null ? this.#write() : this.#fail(error)))
+  }
+
+  #write(): void {
+    const { calls, write } = this.#tools
+    const { position } = this
+    const bytes = this.#bytes.subarray(position)
+    if (bytes.length === 0) {
+      this.#settle()
+      return
+    }
+    this.#isSynced = this.#isSynced && write?.(this.#file, bytes, position, (result) => this.#wrote(result)) === true
+    if (this.#isSynced) return
+    calls.write(this.#file.fd, bytes, 0, bytes.length, position, (error, length) =>
+      error === null ? this.#wrote(length) : this.#fail(error)
+    )
+  }
+
+  #wrote(result: number): void {
+    if (result <= 0) {
+      this.#fail(NodeCall.systemError(result === 0 ? EIO : -result, "write"))
+      return
+    }
+    this.position += result
+    this.#write()
+  }
+
+  #settle(): void {
+    const { calls } = this.#tools
+    if (!this.#sync || (this.#isSynced && this.position > 0)) this.#close()
+    else calls.fsync(this.#file.fd, (error) => (error === null ? this.#close() : this.#fail(error)))
+  }
+
+  #close(): void {
+    const file = this.#file
+    file.release()
+    if (this.#sync) {
+      // Nothing is left that a disk could refuse.
+      file.unsafeClose()
+      this.#done(null)
+    } else this.#tools.calls.close(file.unsafeYield(), (error) => this.#done(error ?? null))
+  }
+
+  #fail(error: NodeCall.SystemError): void {
+    this.#file.release()
+    this.#done(error)
   }
 }
 
@@ -112,8 +195,9 @@ class Pooled implements PooledUpload {
     this.#isBusy = true
     isFree(descriptor, this.#name, (isFree) => {
       if (!isFree || !descriptor.hold()) return refuse()
-      const [path, flags, mode] = Temporary.opening(this.#place, this.#hidden, O_CREAT | O_EXCL)
-      calls.open(path, flags, mode, (error, fd) => {
+      const [path, flags] = Temporary.opening(this.#place, this.#hidden, O_CREAT | O_EXCL)
+      // Most likely it needs no other mode later: nobody may read it who may not read what it becomes.
+      calls.open(path, flags, LocalUpload.modeOf(undefined, this.#tools.context.umask), (error, fd) => {
         descriptor.release()
         if (error !== null) return refuse()
         this.#file = Descriptor.unsafeWrittenOnDisk(fd)
@@ -129,42 +213,15 @@ class Pooled implements PooledUpload {
       done(false)
       return
     }
-    const { calls, context } = this.#tools
-    const { digest, sync } = this.#options
     this.#isBusy = true
-    const end: Done = (error) => {
+    const sealing = new Sealing(this.#tools, file, bytes, this.#options, (error) => {
       if (error === null) state.sealed = true
       else state.failure = error
+      state.position = sealing.position
       this.#end(() => done(state.sealed))
-    }
-    const failed: Done = (error) => {
-      file.release()
-      end(error)
-    }
-    const close = () => {
-      file.release()
-      // Nothing is left that a disk could refuse.
-      if (sync) file.unsafeClose()
-      if (sync) return end(null)
-      calls.close(file.unsafeYield(), (error) => end(error ?? null))
-    }
-    const settle = () => (sync ? calls.fsync(file.fd, (error) => (error === null ? close() : failed(error))) : close())
-    const dress = () =>
-      calls.fchmod(file.fd, LocalUpload.modeOf(undefined, context.umask), (error) =>
-        error === null ? settle() : failed(error)
-      )
-    const write = () => {
-      const { position } = state
-      if (position === bytes.length) return dress()
-      calls.write(file.fd, bytes, position, bytes.length - position, position, (error, length) => {
-        if (error !== null) return failed(error)
-        if (length === 0) return failed(NodeCall.systemError(EIO, "write"))
-        state.position += length
-        write()
-      })
-    }
-    write()
-    if (digest !== "none") this.#digester.unsafeUpdate(bytes)
+    })
+    sealing.unsafeBegin(this.#place.look(this.#hidden)?.mode)
+    if (this.#options.digest !== "none") this.#digester.unsafeUpdate(bytes)
   }
 
   unsafeName(done: (stored: Stored | undefined) => void): void {

@@ -4,7 +4,7 @@ import * as FileSystem from "./FileSystem.ts"
 import * as PooledCall from "./PooledCall.ts"
 
 /**
- * Writes bytes (some, at least) to a file at a position in bytes, on the pool, and waits there for the disk as `fsync(2)` does: `done` gets how
+ * Writes pieces of bytes (some, at least), which follow one another, to a file at a position in bytes, on the pool, and waits there for the disk as `fsync(2)` does: `done` gets how
  * many those were, or the negative error number. `false`, and nothing is done, where the file's system may not know how, or the file is closed.
  *
  * @since 0.1.0
@@ -12,7 +12,7 @@ import * as PooledCall from "./PooledCall.ts"
  */
 export type SyncedWrite = (
   file: Descriptor,
-  bytes: Uint8Array,
+  pieces: ReadonlyArray<Uint8Array>,
   position: number,
   done: (result: number) => void
 ) => boolean
@@ -21,14 +21,16 @@ const synced = 0x4
 
 const declare = (ffi: Ffi): SyncedWrite => {
   const pwritev2 = ffi.libc.func("pwritev2", "long", ["int", "void *", "int", "long", "int"])
-  return (file, bytes, position, done) => {
+  return (file, pieces, position, done) => {
     if (!FileSystem.syncsWrites(file.fd) || !file.hold()) return false
-    const vector = new BigUint64Array(new ArrayBuffer(16))
-    vector[0] = BigInt(ffi.koffi.address(bytes))
-    vector[1] = BigInt(bytes.length)
+    const vector = new BigUint64Array(new ArrayBuffer(16 * pieces.length))
+    for (const [index, piece] of pieces.entries()) {
+      vector[2 * index] = BigInt(ffi.koffi.address(piece))
+      vector[2 * index + 1] = BigInt(piece.length)
+    }
     PooledCall.run(ffi, {
-      memory: [vector, bytes],
-      start: (done) => pwritev2.async(file.fd, vector, 1, position, synced, done),
+      memory: [vector, ...pieces],
+      start: (done) => pwritev2.async(file.fd, vector, pieces.length, position, synced, done),
       done: (result) => {
         file.release()
         done(result)

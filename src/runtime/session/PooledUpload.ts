@@ -9,6 +9,7 @@ import type { PooledUpload, Stored } from "../storage/Storage.ts"
 import type * as Begun from "../transfer/Begun.ts"
 import { Gathering } from "../transfer/Gathering.ts"
 import * as Hindsight from "../transfer/Hindsight.ts"
+import { passage } from "../transfer/Intake.ts"
 import * as Outcomes from "../transfer/Outcomes.ts"
 import * as Progress from "../transfer/Progress.ts"
 import * as Quota from "../transfer/Quota.ts"
@@ -21,7 +22,7 @@ import * as TransferTask from "./TransferTask.ts"
 import * as UploadTerms from "./UploadTerms.ts"
 
 /**
- * Has the pool store an upload under a name that is free, without a fiber, as long as it fits into one buffer; answered by `TransferOpened`
+ * Has the pool store an upload under a name that is free, without a fiber, as long as it is not large; answered by `TransferOpened`
  * and `TransferEnded`. Otherwise answers `false`, and nothing has begun.
  *
  * @since 0.1.0
@@ -41,6 +42,9 @@ export const unsafePerform = (actor: Actor, action: TransferAction): boolean => 
   actor.progress = errand.progress
   return true
 }
+
+/** Bytes that are held in memory before they are stored. */
+const most = 1024 * 1024
 
 const none = new Uint8Array(0)
 
@@ -70,7 +74,7 @@ class Receiving extends Holding<Work> implements Reader {
     super(work)
     const { house } = work.actor
     this.progress = Progress.make(house.timers.unsafeNow())
-    this.#gathering = new Gathering(house.chunks)
+    this.#gathering = new Gathering(house.chunks, most)
   }
 
   unsafeOpen(isBegun: boolean): void {
@@ -96,14 +100,16 @@ class Receiving extends Holding<Work> implements Reader {
   }
 
   unsafeRoom(): Uint8Array {
-    return this.#gathering.unsafeRoom()
+    const room = this.#gathering.unsafeRoom()
+    return room.length > 0 ? room : passage
   }
 
   onData(bytes: Uint8Array): void {
     const rest = this.#gathering.unsafeTake(bytes)
     this.#count(bytes.length)
+    if (rest.length === 0) return
     this.#rest = rest
-    if (rest.length > 0 || !this.#gathering.unsafeGrow()) this.unsafeHandOver()
+    this.unsafeHandOver()
   }
 
   #count(bytes: number): void {
@@ -122,7 +128,7 @@ class Receiving extends Holding<Work> implements Reader {
   #seal(work: Work): void {
     this.#stage = "Sealing"
     this.progress.storing = true
-    work.upload.unsafeSeal(this.#gathering.bytes, (isSealed) => this.#wait(isSealed))
+    work.upload.unsafeSeal(this.#gathering.pieces, (isSealed) => this.#wait(isSealed))
   }
 
   onClose(): void {
@@ -199,7 +205,7 @@ class Receiving extends Holding<Work> implements Reader {
 
   /** What has come and the pool has not had; that is stored by now, or `seal` says why it is not. */
   #unsafeTakeBack(): Uint8Array {
-    const came = Buffer.concat([this.#gathering.bytes, this.#rest])
+    const came = Buffer.concat([...this.#gathering.pieces, this.#rest])
     this.#gathering.unsafeClear()
     this.progress.bytes -= came.length
     return came

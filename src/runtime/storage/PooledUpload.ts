@@ -22,12 +22,19 @@ type Begin = NonNullable<Storage["Type"]["unsafeStoreOnPool"]>
 type Done = (error: NodeCall.SystemError | null) => void
 
 /**
- * The calls of Node's that an upload makes on the pool.
+ * The calls that an upload makes on the pool, as `node:fs` has them.
  *
  * @since 0.1.0
  * @category models
  */
-export type Calls = Pick<typeof Fs, "open" | "write" | "fchmod" | "fsync" | "close">
+export interface Calls extends Pick<typeof Fs, "open" | "writev" | "fchmod" | "fsync" | "close"> {
+  /** In place of `writev` and `fsync`. */
+  readonly writeSynced: SyncedWrite.SyncedWrite | undefined
+}
+
+const { close, fchmod, fsync, open, writev } = Fs
+
+const ofSystem: Calls = { close, fchmod, fsync, open, writev, writeSynced: SyncedWrite.unsafeWriteOnPool }
 
 const { EIO } = Os.constants.errno
 const { O_CREAT, O_EXCL } = Fs.constants
@@ -38,7 +45,6 @@ interface Tools {
   readonly settling: Settling.Settling
   readonly isFree: FreeName.IsFree
   readonly rename: NonNullable<typeof RenameNew.unsafeRenameNewOnPool>
-  readonly write: SyncedWrite.SyncedWrite | undefined
 }
 
 /**
@@ -48,19 +54,12 @@ interface Tools {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (context: LocalUpload.Context, calls: Calls = Fs): Begin | undefined => {
+export const make = (context: LocalUpload.Context, calls: Calls = ofSystem): Begin | undefined => {
   const { unsafeEnter } = context.root
   const { unsafeIsFreeOnPool: isFree } = FreeName
   const { unsafeRenameNewOnPool: rename } = RenameNew
   if (unsafeEnter === undefined || isFree === undefined || rename === undefined) return undefined
-  const tools: Tools = {
-    context,
-    calls,
-    settling: Settling.make(calls.fsync),
-    isFree,
-    rename,
-    write: SyncedWrite.unsafeWriteOnPool
-  }
+  const tools: Tools = { context, calls, settling: Settling.make(calls.fsync), isFree, rename }
   return (path, options, begun) => {
     const { create, offset, partial } = options
     const name = Site.lastName(path)
@@ -74,22 +73,38 @@ export const make = (context: LocalUpload.Context, calls: Calls = Fs): Begin | u
   }
 }
 
+/** What is left of pieces but for so many bytes. */
+const behind = (pieces: ReadonlyArray<Uint8Array>, count: number): ReadonlyArray<Uint8Array> => {
+  let gone = count
+  return pieces.flatMap((piece) => {
+    const rest = piece.subarray(Math.min(gone, piece.length))
+    gone -= piece.length - rest.length
+    return rest.length > 0 ? [rest] : []
+  })
+}
+
 /** The calls that make a whole file of bytes. What may be left out is: each is a way to the pool and back. */
 class Sealing {
   position = 0
   readonly #tools: Tools
   readonly #file: Descriptor.Growing
-  readonly #bytes: Uint8Array
+  #left: ReadonlyArray<Uint8Array>
   readonly #sync: boolean
   readonly #done: Done
   /** All that was written was written through. */
   #isSynced: boolean
 
   /** The file is held, and let go of when it is `done`. */
-  constructor(tools: Tools, file: Descriptor.Growing, bytes: Uint8Array, options: StoreOptions, done: Done) {
+  constructor(
+    tools: Tools,
+    file: Descriptor.Growing,
+    pieces: ReadonlyArray<Uint8Array>,
+    options: StoreOptions,
+    done: Done
+  ) {
     this.#tools = tools
     this.#file = file
-    this.#bytes = bytes
+    this.#left = pieces.filter(({ length }) => length > 0)
     this.#sync = options.sync
     this.#isSynced = options.sync
     this.#done = done
@@ -103,16 +118,17 @@ class Sealing {
   }
 
   #write(): void {
-    const { calls, write } = this.#tools
-    const { position } = this
-    const bytes = this.#bytes.subarray(position)
-    if (bytes.length === 0) {
+    const { calls } = this.#tools
+    const file = this.#file
+    const pieces = this.#left
+    if (pieces.length === 0) {
       this.#settle()
       return
     }
-    this.#isSynced = this.#isSynced && write?.(this.#file, bytes, position, (result) => this.#wrote(result)) === true
+    this.#isSynced =
+      this.#isSynced && calls.writeSynced?.(file, pieces, this.position, (result) => this.#wrote(result)) === true
     if (this.#isSynced) return
-    calls.write(this.#file.fd, bytes, 0, bytes.length, position, (error, length) =>
+    calls.writev(file.fd, pieces, this.position, (error, length) =>
       error === null ? this.#wrote(length) : this.#fail(error)
     )
   }
@@ -123,6 +139,7 @@ class Sealing {
       return
     }
     this.position += result
+    this.#left = behind(this.#left, result)
     this.#write()
   }
 
@@ -206,7 +223,7 @@ class Pooled implements PooledUpload {
     })
   }
 
-  unsafeSeal(bytes: Uint8Array, done: (isSealed: boolean) => void): void {
+  unsafeSeal(pieces: ReadonlyArray<Uint8Array>, done: (isSealed: boolean) => void): void {
     const state = this.#state
     const file = this.#file
     if (file?.hold() !== true) {
@@ -214,14 +231,15 @@ class Pooled implements PooledUpload {
       return
     }
     this.#isBusy = true
-    const sealing = new Sealing(this.#tools, file, bytes, this.#options, (error) => {
+    const sealing = new Sealing(this.#tools, file, pieces, this.#options, (error) => {
       if (error === null) state.sealed = true
       else state.failure = error
       state.position = sealing.position
       this.#end(() => done(state.sealed))
     })
     sealing.unsafeBegin(this.#place.look(this.#hidden)?.mode)
-    if (this.#options.digest !== "none") this.#digester.unsafeUpdate(bytes)
+    if (this.#options.digest === "none") return
+    for (const piece of pieces) this.#digester.unsafeUpdate(piece)
   }
 
   unsafeName(done: (stored: Stored | undefined) => void): void {

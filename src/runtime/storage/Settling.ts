@@ -30,17 +30,12 @@ export const make = (fsync: typeof Fs.fsync = Fs.fsync): Settling => {
   /** Those who wait for the next sync of a directory, while one is under way. */
   const next = new Map<string, Array<Waiter>>()
 
-  const sync = ({ descriptor }: OwnedPlace, done: Waiter["done"]): void => {
-    descriptor.hold()
-    fsync(descriptor.fd, (error) => {
-      descriptor.release()
-      done(error === null || cannotTell.has(error.code ?? ""))
-    })
-  }
+  const sync = ({ place: { descriptor } }: Waiter, done: Waiter["done"]): void =>
+    fsync(descriptor.fd, (error) => done(error === null || cannotTell.has(error.code ?? "")))
 
   const begin = (directory: string, first: Waiter, others: ReadonlyArray<Waiter>): void => {
     next.set(directory, [])
-    sync(first.place, (isConfirmed) => {
+    sync(first, (isConfirmed) => {
       const [then, ...rest] = next.get(directory) ?? []
       if (then === undefined) next.delete(directory)
       else begin(directory, then, rest)
@@ -51,11 +46,19 @@ export const make = (fsync: typeof Fs.fsync = Fs.fsync): Settling => {
 
   return {
     unsafeSettle: (place, done) => {
+      const isHeld = place.descriptor.hold()
+      const waiter: Waiter = {
+        place,
+        done: (isConfirmed) => {
+          if (isHeld) place.descriptor.release()
+          done(isConfirmed)
+        }
+      }
       const directory = place.look("")?.unique
-      if (directory === undefined) return sync(place, done)
-      const waiting = next.get(directory)
-      if (waiting === undefined) begin(directory, { place, done }, [])
-      else waiting.push({ place, done })
+      const waiting = directory === undefined ? undefined : next.get(directory)
+      if (directory === undefined) sync(waiter, waiter.done)
+      else if (waiting === undefined) begin(directory, waiter, [])
+      else waiting.push(waiter)
     }
   }
 }

@@ -140,8 +140,8 @@ export interface PromptUpload extends FreeUpload {
 export interface PooledUpload extends FreeUpload {
   /** Whether it has its place: not before the pool has said so, and never where it was refused. */
   readonly unsafeIsBegun: () => boolean
-  /** Stores all its bytes, as one `write` and `seal` do. Where that fails, `seal` says why. The memory is in use until it is `done`. */
-  readonly unsafeSeal: (bytes: Uint8Array, done: (isSealed: boolean) => void) => void
+  /** Stores all its bytes, as `write` and `seal` do. Where that fails, `seal` says why. The memory is in use until it is `done`. */
+  readonly unsafeSeal: (pieces: ReadonlyArray<Uint8Array>, done: (isSealed: boolean) => void) => void
   /** What `commit` and `release` do once it is sealed; `undefined`, and it has not got its name, where that is for `commit` to do or to refuse. */
   readonly unsafeName: (done: (stored: Stored | undefined) => void) => void
   /** Completes when the pool is done with what it was given, behind whoever was to be told. */

@@ -119,6 +119,17 @@ export interface Owned extends Descriptor {
   readonly unsafeClose: () => void
 }
 
+/**
+ * One that something is written through, to a disk.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Growing extends Owned, Written {
+  /** Hands the number over to be closed elsewhere; -1 where there is none, and while a call uses it, behind which it is closed here. */
+  readonly unsafeYield: () => number
+}
+
 class Opened implements Owned {
   fd: number
   readonly #unsafeClose: (fd: number) => void
@@ -152,6 +163,31 @@ class Opened implements Owned {
     this.fd = -1
     this.#unsafeClose(last)
   }
+
+  unsafeYield(): number {
+    if (this.#users > 0 || this.#isClosing) {
+      this.unsafeClose()
+      return -1
+    }
+    const last = this.fd
+    this.#isClosing = true
+    this.fd = -1
+    return last
+  }
+}
+
+/** Opened by Node. */
+class OpenedOnDisk extends Opened implements Growing {
+  constructor(fd: number) {
+    super(fd, closeQuietly)
+  }
+
+  get close(): Effect.Effect<void, NodeCall.SystemError> {
+    return Effect.suspend(() => {
+      const last = this.unsafeYield()
+      return last < 0 ? Effect.void : NodeCall.call<void>((done) => Fs.close(last, (error) => done(error ?? null)))
+    })
+  }
 }
 
 class OpenedToWrite extends Opened implements Written {
@@ -176,6 +212,14 @@ export const unsafeOwned = (fd: number, unsafeClose: (fd: number) => void): Owne
  */
 export const unsafeWritten = (fd: number, unsafeClose: (fd: number) => void): Owned & Written =>
   new OpenedToWrite(fd, unsafeClose)
+
+/**
+ * The same for one that `node:fs` has opened on a disk, which may tell at its closing that something is lost.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeWrittenOnDisk = (fd: number): Growing => new OpenedOnDisk(fd)
 
 const closeNow = (fd: number): Effect.Effect<void, NodeCall.SystemError> =>
   Effect.try({ try: () => Fs.closeSync(fd), catch: (error) => error as NodeCall.SystemError })

@@ -8,10 +8,13 @@ const ext = 0xef53
 const xfs = 0x5846_5342
 const btrfs = 0x9123_683e
 const f2fs = 0xf2f5_2010
+const overlay = 0x794c_7630
 
 const diskless = new Set([tmpfs, ramfs])
 
 const dating = new Set([tmpfs, ext, xfs, btrfs, f2fs])
+
+const syncing = new Set([tmpfs, ext, xfs, btrfs, f2fs, overlay])
 
 /** The kernel writes here, by an address that the garbage collector knows nothing of: so it stays for as long as the module. */
 const statistics = new BigUint64Array(32)
@@ -46,3 +49,11 @@ export const isInMemory = (file: number): boolean => numberOf !== undefined && d
  * @category predicates
  */
 export const datesChanges = (directory: number): boolean => numberOf !== undefined && dating.has(numberOf(directory))
+
+/**
+ * Tells whether a file lies in a local file system that syncs a write when it is asked to with the write itself. Others may take no notice.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const syncsWrites = (file: number): boolean => numberOf !== undefined && syncing.has(numberOf(file))

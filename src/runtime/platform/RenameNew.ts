@@ -20,6 +20,14 @@ export type RenameNew = (
   newName: string
 ) => Effect.Effect<void, NodeCall.SystemError>
 
+type RenameOnPool = (
+  from: Descriptor,
+  name: string,
+  to: Descriptor,
+  newName: string,
+  done: (result: number) => void
+) => void
+
 const noReplace = 1
 
 const { EBADF } = Os.constants.errno
@@ -30,7 +38,27 @@ const declare = ({ koffi, libc }: Ffi) => {
   const call = libc.func("renameat2", "int", ["int", "void *", "int", "void *", "uint"])
   const unsafeRename = (from: number, name: string, to: number, newName: string): number =>
     call(from, bytesOf(name), to, bytesOf(newName), noReplace) === 0 ? 0 : -koffi.errno()
-  return { call, koffi, libc, unsafeRename }
+  const unsafeRenameOnPool: RenameOnPool = (from, name, to, newName, done) => {
+    const held = from.hold()
+    if (!held || !to.hold()) {
+      if (held) from.release()
+      return done(-EBADF)
+    }
+    const memory = [bytesOf(name), bytesOf(newName)] as const
+    PooledCall.run(
+      { koffi, libc },
+      {
+        memory,
+        start: (done) => call.async(from.fd, memory[0], to.fd, memory[1], noReplace, done),
+        done: (result) => {
+          from.release()
+          to.release()
+          done(result)
+        }
+      }
+    )
+  }
+  return { unsafeRename, unsafeRenameOnPool }
 }
 
 const declared = (() => {
@@ -50,9 +78,17 @@ const declared = (() => {
  */
 export const unsafeRenameNew = declared?.unsafeRename
 
+/**
+ * The same on the pool: `done` gets 0 or the negative error number, and not in this turn but where a descriptor is closed.
+ *
+ * @since 0.1.0
+ * @category platform
+ */
+export const unsafeRenameNewOnPool = declared?.unsafeRenameOnPool
+
 const make = (): RenameNew | undefined => {
   if (declared === undefined) return undefined
-  const { call, koffi, libc, unsafeRename } = declared
+  const { unsafeRename, unsafeRenameOnPool } = declared
 
   const settle = (result: number) =>
     result < 0 ? Effect.fail(NodeCall.systemError(-result, "renameat2")) : Effect.void
@@ -60,26 +96,7 @@ const make = (): RenameNew | undefined => {
   const now: RenameNew = (from, name, to, newName) => settle(unsafeRename(from.fd, name, to.fd, newName))
 
   const onPool: RenameNew = (from, name, to, newName) =>
-    Effect.async((resume) => {
-      const memory = [bytesOf(name), bytesOf(newName)] as const
-      const held = from.hold()
-      if (!held || !to.hold()) {
-        if (held) from.release()
-        return resume(settle(-EBADF))
-      }
-      PooledCall.run(
-        { koffi, libc },
-        {
-          memory,
-          start: (done) => call.async(from.fd, memory[0], to.fd, memory[1], noReplace, done),
-          done: (result) => {
-            from.release()
-            to.release()
-            resume(settle(result))
-          }
-        }
-      )
-    })
+    Effect.async((resume) => unsafeRenameOnPool(from, name, to, newName, (result) => resume(settle(result))))
 
   return (from, name, to, newName) =>
     Effect.suspend(() => (FileSystem.isInMemory(from.fd) ? now : onPool)(from, name, to, newName))

@@ -7,6 +7,7 @@ import type * as Progress from "../transfer/Progress.ts"
 import type { Actor } from "./Actor.ts"
 import * as Changes from "./Changes.ts"
 import * as Login from "./Login.ts"
+import * as PooledUpload from "./PooledUpload.ts"
 import * as Questions from "./Questions.ts"
 import * as QuickDownload from "./QuickDownload.ts"
 import * as QuickRefusal from "./QuickRefusal.ts"
@@ -81,6 +82,7 @@ const unsafeTransfer = (actor: Actor, action: TransferAction): void => {
     QuickText.unsafePerform(actor, action) ||
     QuickSealed.unsafePerform(actor, action) ||
     QuickUpload.unsafePerform(actor, action) ||
+    PooledUpload.unsafePerform(actor, action) ||
     QuickRefusal.unsafePerform(actor, action)
   if (!isDone) TransferTask.unsafeStart(actor, action)
 }

@@ -23,8 +23,13 @@ const ignore = () => {}
 
 const none = new Uint8Array(0)
 
-/** A whole file, in clear and as fast as its bytes come. */
-const isPlain = ({ mode, payload }: TransferAction, actor: Actor): boolean =>
+/**
+ * Whether it is a whole file, in clear and as fast as its bytes come.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isPlain = ({ mode, payload }: TransferAction, actor: Actor): boolean =>
   payload._tag === "Upload" &&
   payload.how !== "Unique" &&
   payload.offset === 0 &&

@@ -59,7 +59,8 @@ export const unsafeStart = (actor: Actor, action: TransferAction): void => {
   const progress = begun?.progress ?? Progress.make(house.timers.unsafeNow())
   actor.progress = progress
   const begunUpload = begun?._tag === "Upload" ? begun.upload : undefined
-  const fate: Fate = { path: payload.path, upload: begunUpload }
+  const isPlaced = begun?._tag === "Upload" && (begun.underway === undefined || begun.connection !== undefined)
+  const fate: Fate = { path: payload.path, upload: isPlaced ? begunUpload : undefined }
   const moving = Transfer.run({
     storage: lodging.storage,
     payload,

@@ -33,8 +33,8 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     return reason === undefined ? use() : Stream.fail(new StorageError({ reason, path }))
   }
 
-  const { names, unsafeChange, unsafeHasNoPartial, unsafeList, unsafeNames, unsafeOpen, unsafeStat, unsafeStore } =
-    storage
+  const { names, unsafeChange, unsafeHasNoPartial, unsafeList, unsafeNames } = storage
+  const { unsafeOpen, unsafeStat, unsafeStore, unsafeStoreOnPool } = storage
 
   const changeFault = (change: NameChange): FileFault | undefined =>
     fault(change.path, change._tag === "MakeDirectory" ? "InvalidName" : "NotFound") ??
@@ -59,6 +59,10 @@ export const guard = (storage: Storage["Type"]): Storage["Type"] => {
     ...(unsafeStore && {
       unsafeStore: (path, options) =>
         fault(path, "InvalidName") === undefined ? unsafeStore(path, options) : undefined
+    }),
+    ...(unsafeStoreOnPool && {
+      unsafeStoreOnPool: (path, options, begun) =>
+        fault(path, "InvalidName") === undefined ? unsafeStoreOnPool(path, options, begun) : undefined
     }),
     store: (path, options) => guarded(path, "InvalidName", () => storage.store(path, options)),
     remove: (path, only) => guarded(path, "NotFound", () => storage.remove(path, only)),

@@ -22,6 +22,7 @@ import * as LocalChanges from "./LocalChanges.ts"
 import * as LocalUpload from "./LocalUpload.ts"
 import * as Locks from "./Locks.ts"
 import * as OwnerNames from "./OwnerNames.ts"
+import * as PooledUpload from "./PooledUpload.ts"
 import * as PortableRoot from "./PortableRoot.ts"
 import * as PromptChanges from "./PromptChanges.ts"
 import * as PromptUpload from "./PromptUpload.ts"
@@ -168,6 +169,7 @@ export const make = (
 ): Effect.Effect<Storage["Type"]> =>
   Effect.map(readable(root, pool, options.recent), (readable) => {
     const context = { root, pool, locks: Locks.make(), umask: options.umask ?? 0o022, conduit: options.conduit }
+    const unsafeStoreOnPool = PooledUpload.make(context)
     const unsafeChange = PromptChanges.make(context)
     return Guard.guard({
       ...readable,
@@ -176,6 +178,7 @@ export const make = (
       store: (path, options) => LocalUpload.begin(context, path, options),
       ...(root.unsafeEnter && { unsafeHasNoPartial: (path) => PromptUpload.unsafeHasNoPartial(root, path) }),
       ...(root.unsafeEnter && { unsafeStore: (path, options) => PromptUpload.unsafeBegin(context, path, options) }),
+      ...(unsafeStoreOnPool && { unsafeStoreOnPool }),
       home: options.home ?? ((home) => refuse("Unsupported", home))
     })
   })

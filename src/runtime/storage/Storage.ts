@@ -109,16 +109,43 @@ export interface Upload {
 }
 
 /**
- * An upload that may be ended in the turn its last byte comes, and that no scope lets go of.
+ * An upload that no scope lets go of.
  *
  * @since 0.1.0
  * @category models
  */
-export interface PromptUpload extends Upload {
+export interface FreeUpload extends Upload {
+  /** Lets go of the upload, as the scope of another does, unless it has been committed without a fiber; harmless when repeated. */
+  readonly release: Effect.Effect<void>
+}
+
+/**
+ * An upload that may be ended in the turn its last byte comes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PromptUpload extends FreeUpload {
   /** Does in this turn what `commit` and `release` do; `undefined` where that takes longer, or is for `commit` to refuse. */
   readonly unsafeCommit: () => Stored | undefined
-  /** Lets go of the upload, as the scope of another does, unless `unsafeCommit` has. */
-  readonly release: Effect.Effect<void>
+}
+
+/**
+ * An upload that the pool begins and ends, without a fiber. Everything that is an effect waits until the pool is done with what it was given,
+ * and goes on from there. One thing at a time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PooledUpload extends FreeUpload {
+  /** Whether it has its place: not before the pool has said so, and never where it was refused. */
+  readonly unsafeIsBegun: () => boolean
+  /** Stores all its bytes, as `write` and `seal` do. Where that fails, `seal` says why. The memory is in use until it is `done`. */
+  readonly unsafeSeal: (pieces: ReadonlyArray<Uint8Array>, done: (isSealed: boolean) => void) => void
+  /** What `commit` and `release` do once it is sealed; `undefined`, and it has not got its name, where that is for `commit` to do or to refuse. */
+  readonly unsafeName: (done: (stored: Stored | undefined) => void) => void
+  /** Completes when the pool is done with what it was given, behind whoever was to be told. */
+  readonly settled: Effect.Effect<void>
 }
 
 /**
@@ -216,6 +243,15 @@ export interface Writable {
    * of a storage's own leaves this out, or uploads pass it by.
    */
   readonly unsafeStore?: (path: VirtualPath, options: StoreOptions) => PromptUpload | undefined
+  /**
+   * Has the pool begin to store a whole file under a name that is free; `begun` hears, not in this turn, whether it has: anything else is for
+   * `store` to do or to refuse, as it is where this answers `undefined`. Who puts another `store` in front of a storage's own leaves this out.
+   */
+  readonly unsafeStoreOnPool?: (
+    path: VirtualPath,
+    options: StoreOptions,
+    begun: (isBegun: boolean) => void
+  ) => PooledUpload | undefined
   /**
    * Deletes a file, a link or anything else but a directory (`IsADirectory`), and a partial of the name with it; answers the bytes of a
    * regular file, 0 of another, `undefined` where there was but a partial. With `unique`, as an entry has it, fails with `Busy` where

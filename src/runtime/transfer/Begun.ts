@@ -1,7 +1,7 @@
 import type * as Effect from "effect/Effect"
 import type { Owned } from "../platform/Descriptor.ts"
 import type { Connection, Reader } from "../platform/Tcp.ts"
-import type { PromptUpload } from "../storage/Storage.ts"
+import type { FreeUpload, Stored } from "../storage/Storage.ts"
 import type { Progress } from "./Progress.ts"
 
 interface Part {
@@ -48,10 +48,20 @@ export interface Upload {
   readonly _tag: "Upload"
   readonly connection: Connection | undefined
   readonly progress: Progress
-  readonly upload: PromptUpload
+  readonly upload: FreeUpload
   /** Tells a reader what has come and is not stored, before it reads on. */
   readonly unsafeReplay: (reader: Reader) => void
+  /** What the pool is about to make of it: to be waited for before anything else. */
+  readonly underway?: Effect.Effect<Underway>
 }
+
+/**
+ * An upload was refused its place, and another attempt finds out why; or it goes on; or it has its name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Underway = "Refused" | "Begun" | Stored
 
 /**
  * A transfer whose client has been told that it begins, and nothing else: TLS on its connection is not there yet, or more is to be done than

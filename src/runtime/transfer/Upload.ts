@@ -8,7 +8,7 @@ import * as Text from "../../domain/Text.ts"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
 import * as Finalizer from "../platform/Finalizer.ts"
 import { TcpError } from "../platform/Tcp.ts"
-import { StorageError, type StoreOptions, type Upload } from "../storage/Storage.ts"
+import { StorageError, type Stored, type StoreOptions, type Upload } from "../storage/Storage.ts"
 import type * as Begun from "./Begun.ts"
 import type { DataConnectionError } from "./DataConnection.ts"
 import * as Deflate from "./Deflate.ts"
@@ -40,19 +40,33 @@ interface Opened {
  * @since 0.1.0
  * @category operations
  */
-export const run = (request: Request, payload: Payload): Effect.Effect<void, Failure, Scope.Scope> =>
-  Effect.flatMap(
-    request.begun?._tag === "Upload" ? goOn(request, payload, request.begun) : open(request, payload),
-    (opened) => {
-      request.intake.begun(opened.path, opened.upload)
-      if (request.begun?._tag !== "Upload" || request.begun.connection === undefined) {
-        request.opened(undefined, payload.how === "Unique" ? VirtualPath.basename(opened.path) : undefined)
-      }
-      return Effect.tapError(receive(request, opened), (failure) =>
-        isVoid(failure) ? opened.upload.discard : Effect.void
-      )
+export const run = (request: Request, payload: Payload): Effect.Effect<void, Failure, Scope.Scope> => {
+  const begun = request.begun?._tag === "Upload" ? request.begun : undefined
+  if (begun?.underway === undefined) return store(request, payload, begun)
+  return Effect.flatMap(Effect.uninterruptible(begun.underway), (underway) => {
+    if (underway === "Begun") return store(request, payload, begun)
+    if (underway === "Refused") return store(request, payload, undefined)
+    return confirmed(underway, payload.path)
+  })
+}
+
+const store = (
+  request: Request,
+  payload: Payload,
+  begun: Begun.Upload | undefined
+): Effect.Effect<void, Failure, Scope.Scope> =>
+  Effect.flatMap(begun === undefined ? open(request, payload) : goOn(request, payload, begun), (opened) => {
+    request.intake.begun(opened.path, opened.upload)
+    if (begun?.connection === undefined) {
+      request.opened(undefined, payload.how === "Unique" ? VirtualPath.basename(opened.path) : undefined)
     }
-  )
+    return Effect.tapError(receive(request, opened, begun), (failure) =>
+      isVoid(failure) ? opened.upload.discard : Effect.void
+    )
+  })
+
+const confirmed = ({ unconfirmed }: Stored, path: VirtualPath.VirtualPath): Effect.Effect<void, StorageError> =>
+  unconfirmed === true ? Effect.fail(new StorageError({ reason: "Unconfirmed", path })) : Effect.void
 
 const worthless: ReadonlySet<FileFault> = new Set(["QuotaExceeded", "QuotaBytes", "QuotaFiles", "TooLarge", "TooDense"])
 
@@ -101,9 +115,12 @@ const variant = (path: VirtualPath.VirtualPath): VirtualPath.VirtualPath => {
   return VirtualPath.join(VirtualPath.parent(path), name + suffix)
 }
 
-const receive = Effect.fnUntraced(function* (request: Request, { path, room, upload }: Opened) {
+const receive = Effect.fnUntraced(function* (
+  request: Request,
+  { path, room, upload }: Opened,
+  begun: Begun.Upload | undefined
+) {
   const { progress, throttle, unsafeNow } = request
-  const begun = request.begun?._tag === "Upload" ? request.begun : undefined
   progress.phase = "Connecting"
   progress.movedAt = unsafeNow()
   const connection = begun?.connection ?? (yield* request.connect)
@@ -143,7 +160,7 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
   yield* upload.seal
   yield* Hindsight.passed(request.unsafeAfter, intake)
   if (request.intake.unsafeIsDeserted()) return yield* new TcpError({ reason: "Closed" })
-  const { unconfirmed } = yield* Effect.uninterruptible(
+  const stored = yield* Effect.uninterruptible(
     Effect.tap(upload.commit, (stored) => {
       progress.committed = true
       room?.unsafeSettle(Quota.gained(stored))
@@ -151,11 +168,11 @@ const receive = Effect.fnUntraced(function* (request: Request, { path, room, upl
       return Effect.void
     })
   )
-  if (unconfirmed === true) return yield* new StorageError({ reason: "Unconfirmed", path })
+  yield* confirmed(stored, path)
 })
 
 /** Only what would have to wait for the disk is left to do. */
-const store = (upload: Upload, bytes: Uint8Array) =>
+const put = (upload: Upload, bytes: Uint8Array) =>
   Effect.suspend(() => {
     const stored = upload.unsafeWrite?.(bytes) ?? 0
     return stored === bytes.length ? Effect.void : upload.write(bytes.subarray(stored))
@@ -179,7 +196,7 @@ const makeSink = Effect.fnUntraced(function* (
       size += bytes.length
       if (size > largest) return Effect.fail(new StorageError({ reason: "TooLarge", path }))
       progress.storing = true
-      const written = Effect.map(store(upload, bytes), () => {
+      const written = Effect.map(put(upload, bytes), () => {
         progress.storing = false
         progress.movedAt = unsafeNow()
       })

@@ -7,10 +7,10 @@ import { unsafeNow } from "../platform/EventLoop.ts"
 import type { Connection, Reader } from "../platform/Tcp.ts"
 import type { PooledUpload, Stored } from "../storage/Storage.ts"
 import type * as Begun from "../transfer/Begun.ts"
-import { Gathering } from "../transfer/Gathering.ts"
 import * as Hindsight from "../transfer/Hindsight.ts"
 import { passage } from "../transfer/Intake.ts"
 import * as Outcomes from "../transfer/Outcomes.ts"
+import { Pieces } from "../transfer/Pieces.ts"
 import * as Progress from "../transfer/Progress.ts"
 import * as Quota from "../transfer/Quota.ts"
 import type { Actor } from "./Actor.ts"
@@ -62,7 +62,7 @@ type Stage = "Opening" | "Receiving" | "Sealing" | "Naming"
 /** Gathers what comes, and has it stored behind the last byte. Whatever is more than that, it leaves to a fiber. */
 class Receiving extends Holding<Work> implements Reader {
   readonly progress: Progress.Progress
-  readonly #gathering: Gathering
+  readonly #pieces: Pieces
   #stage: Stage = "Opening"
   #connection: Connection | undefined = undefined
   #begunAt = 0
@@ -74,7 +74,7 @@ class Receiving extends Holding<Work> implements Reader {
     super(work)
     const { house } = work.actor
     this.progress = Progress.make(house.timers.unsafeNow())
-    this.#gathering = new Gathering(house.chunks, most)
+    this.#pieces = new Pieces(house.chunks, most)
   }
 
   unsafeOpen(isBegun: boolean): void {
@@ -100,12 +100,12 @@ class Receiving extends Holding<Work> implements Reader {
   }
 
   unsafeRoom(): Uint8Array {
-    const room = this.#gathering.unsafeRoom()
+    const room = this.#pieces.unsafeRoom()
     return room.length > 0 ? room : passage
   }
 
   onData(bytes: Uint8Array): void {
-    const rest = this.#gathering.unsafeTake(bytes)
+    const rest = this.#pieces.unsafeTake(bytes)
     this.#count(bytes.length)
     if (rest.length === 0) return
     this.#rest = rest
@@ -128,7 +128,7 @@ class Receiving extends Holding<Work> implements Reader {
   #seal(work: Work): void {
     this.#stage = "Sealing"
     this.progress.storing = true
-    work.upload.unsafeSeal(this.#gathering.pieces, (isSealed) => this.#wait(isSealed))
+    work.upload.unsafeSeal(this.#pieces.pieces, (isSealed) => this.#wait(isSealed))
   }
 
   onClose(): void {
@@ -136,7 +136,7 @@ class Receiving extends Holding<Work> implements Reader {
   }
 
   #wait(isSealed: boolean): void {
-    this.#gathering.unsafeClear()
+    this.#pieces.unsafeClear()
     const work = this.work
     if (work === undefined) return
     const left = Hindsight.unsafeLeft({ begunAt: this.#begunAt, endedAt: this.#endedAt })
@@ -205,8 +205,8 @@ class Receiving extends Holding<Work> implements Reader {
 
   /** What has come and the pool has not had; that is stored by now, or `seal` says why it is not. */
   #unsafeTakeBack(): Uint8Array {
-    const came = Buffer.concat([...this.#gathering.pieces, this.#rest])
-    this.#gathering.unsafeClear()
+    const came = Buffer.concat([...this.#pieces.pieces, this.#rest])
+    this.#pieces.unsafeClear()
     this.progress.bytes -= came.length
     return came
   }

@@ -11,7 +11,7 @@ const none = new Uint8Array(0)
  * @since 0.1.0
  * @category models
  */
-export class Gathering {
+export class Pieces {
   readonly #pool: ChunkPool
   readonly #most: number
   readonly #buffers: Array<Buffer> = []

@@ -81,15 +81,15 @@ class Socket extends Tls.TLSSocket {
   readonly #onEnd: () => void
 
   constructor(raw: Net.Socket | Wire, { context, protocols }: Options, onEnd: () => void) {
-    const { clientCertificate } = context
+    const { clientCertificate, named } = context
     // Node takes any duplex; its types know sockets only.
     super(raw as Net.Socket, {
       isServer: true,
       secureContext: context.secureContext,
-      SNICallback: (name, done) => done(null, context.named(name)),
       ALPNProtocols: [...protocols],
       requestCert: clientCertificate !== "off",
       rejectUnauthorized: clientCertificate === "required",
+      ...(named === undefined ? {} : { SNICallback: (name, done) => done(null, named(name)) }),
       // Node only listens to it for sessions.
       ...(context.kept === undefined ? {} : { server: context.kept as Net.Server })
     })
@@ -207,13 +207,18 @@ export class TlsConnection implements Sealing {
   }
 
   unsafeIsResumed(): boolean {
-    return this.#result !== undefined && !(this.#result instanceof TlsError) && this.#result.resumed
+    return this.unsafeEstablished()?.resumed === true
+  }
+
+  /** What the handshake came to, once it is done and has not failed. */
+  unsafeEstablished(): Established | undefined {
+    return this.#result instanceof TlsError ? undefined : this.#result
   }
 
   unsafeEndWith(bytes: Uint8Array, ended: (isWhole: boolean) => void): boolean {
     const socket = this.#socket
-    const isReady = this.#result !== undefined && !(this.#result instanceof TlsError)
-    if (!isReady || socket.destroyed || socket.writableEnded || socket.writableLength > 0) return false
+    if (this.unsafeEstablished() === undefined || socket.destroyed) return false
+    if (socket.writableEnded || socket.writableLength > 0) return false
     if (bytes.length > 0) socket.write(Uint8Array.from(bytes))
     socket.end((error?: Error | null) => ended(!error))
     return true
@@ -281,8 +286,12 @@ const established = (socket: Socket, { context }: Options): Established | TlsErr
   }
   const name = certificate?.subject?.CN
   return {
-    protocol: socket.getProtocol() ?? "",
-    cipher: socket.getCipher()?.standardName ?? "",
+    get protocol() {
+      return socket.getProtocol() ?? ""
+    },
+    get cipher() {
+      return socket.getCipher()?.standardName ?? ""
+    },
     resumed: socket.isSessionReused(),
     clientName: isGiven && typeof name === "string" ? name : undefined
   }

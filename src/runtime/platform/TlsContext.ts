@@ -39,8 +39,8 @@ export interface Options {
  */
 export interface TlsContext {
   readonly secureContext: Tls.SecureContext
-  /** The context for a host name, where it is not the first one's. */
-  readonly named: (name: string) => Tls.SecureContext | undefined
+  /** The context for a host name, where it is not the first one's; absent where there is but one. */
+  readonly named: ((name: string) => Tls.SecureContext | undefined) | undefined
   readonly clientCertificate: Options["clientCertificate"]
   /** Sessions kept for clients that take no tickets, as curl does with TLS 1.2. */
   readonly kept: EventEmitter | undefined
@@ -124,13 +124,14 @@ export const unsafeMake = (options: Options): TlsContext => {
   const [first, ...others] = options.identities
   if (first === undefined) throw new RangeError("TLS needs a certificate")
   const rest = others.map((identity) => ({ names: identity.names, context: secureContext(options, identity) }))
+  const named = (host: string) => {
+    const wanted = host.toLowerCase()
+    if (first.names.some((name) => covers(name, wanted))) return undefined
+    return rest.find(({ names }) => names.some((name) => covers(name, wanted)))?.context
+  }
   return {
     secureContext: secureContext(options, first),
-    named: (host) => {
-      const wanted = host.toLowerCase()
-      if (first.names.some((name) => covers(name, wanted))) return undefined
-      return rest.find(({ names }) => names.some((name) => covers(name, wanted)))?.context
-    },
+    named: rest.length === 0 ? undefined : named,
     clientCertificate: options.clientCertificate,
     kept: undefined
   }

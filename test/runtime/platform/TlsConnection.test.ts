@@ -715,6 +715,36 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
     })
   )
 
+  it.live("is gone when the connection below is dropped", () =>
+    Effect.gen(function* () {
+      const tcp = yield* Tcp
+      let made: { readonly below: Connection; readonly tls: TlsConnection } | undefined
+      const { local } = yield* tcp.listen({ host: "127.0.0.1", port: 0, backlog: 5 }, (plain) => {
+        const below = kind.take(tcp, plain)
+        made = { below, tls: accept(kind, below, [], context) }
+      })
+      const socket = yield* client(local.port)
+      yield* Descriptors.until(() => made?.tls.unsafeEstablished() !== undefined)
+      made?.below.unsafeDestroy()
+      yield* hungUp(socket)
+      yield* Descriptors.until(() => made?.tls.descriptor === undefined)
+    }).pipe(run)
+  )
+
+  it.live("shows its only certificate whatever name is asked for", () =>
+    Effect.gen(function* () {
+      const only = TlsContext.unsafeMake({ ...options, identities: options.identities.slice(0, 1) })
+      assert.isUndefined(only.named)
+      const port = yield* serving(
+        kind,
+        (tls) => void Effect.runFork(Effect.ignore(tls.established)),
+        () => only
+      )
+      const socket = yield* client(port, { servername: "else.example" })
+      assert.strictEqual(socket.getPeerCertificate().subject.CN, "one.example")
+    }).pipe(run)
+  )
+
   it.live("takes what was read ahead as the beginning of the handshake", () =>
     Effect.gen(function* () {
       const tcp = yield* Tcp

@@ -3,6 +3,7 @@ import * as Os from "node:os"
 import * as Effect from "effect/Effect"
 import * as VirtualPath from "../../domain/VirtualPath.ts"
 import * as Descriptor from "../platform/Descriptor.ts"
+import * as FileSystem from "../platform/FileSystem.ts"
 import * as FreeName from "../platform/FreeName.ts"
 import * as NodeCall from "../platform/NodeCall.ts"
 import * as RenameNew from "../platform/RenameNew.ts"
@@ -67,6 +68,11 @@ export const make = (context: LocalUpload.Context, calls: Calls = ofSystem): Beg
     if (name === undefined || !isWhole || !create || partial === "keep") return undefined
     const place = unsafeEnter(VirtualPath.parent(path))
     if (place === undefined) return undefined
+    // Where there is no disk to wait for, the pool is a way round.
+    if (FileSystem.isInMemory(place.descriptor.fd)) {
+      place.descriptor.unsafeClose()
+      return undefined
+    }
     const upload = new Pooled(tools, path, options, place, name)
     upload.unsafeBegin(begun)
     return upload

@@ -2,8 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Admission from "../../src/domain/Admission.ts"
 
+interface Size {
+  readonly pools: number
+  readonly room: number
+  readonly queue: number
+}
+
 type Step =
-  | { readonly op: "add"; readonly shard: number; readonly pools: number; readonly room: number }
+  | ({ readonly op: "add"; readonly shard: number } & Size)
   | { readonly op: "remove"; readonly shard: number }
   | { readonly op: "admit"; readonly address: string }
   | { readonly op: "release"; readonly nth: number }
@@ -19,7 +25,8 @@ const step: FastCheck.Arbitrary<Step> = FastCheck.oneof(
     op: FastCheck.constant("add" as const),
     shard,
     pools: FastCheck.integer({ min: 1, max: 3 }),
-    room: FastCheck.integer({ min: 0, max: 4 })
+    room: FastCheck.integer({ min: 0, max: 4 }),
+    queue: FastCheck.integer({ min: 0, max: 2 })
   }),
   FastCheck.record({ op: FastCheck.constant("remove" as const), shard }),
   FastCheck.record({ op: FastCheck.constant("admit" as const), address: FastCheck.constantFrom("a", "b", "c") }),
@@ -61,7 +68,7 @@ const run = (limits: Admission.Limits, steps: ReadonlyArray<Step>, check: (world
 interface World {
   readonly admission: Admission.Admission
   inside: Array<Inside>
-  readonly shards: Map<number, { readonly pools: number; readonly room: number }>
+  readonly shards: Map<number, Size>
   readonly seen: Set<number>
   readonly bans: Map<string, number>
   spare: ReadonlyArray<number>
@@ -86,7 +93,7 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
     }
     case "admit": {
       const rooms = roomsOf(world)
-      const open = mostOf(rooms.filter(({ shard }) => !world.spare.includes(shard)))
+      const open = mostOf(rooms.filter(({ hasSlot, shard }) => hasSlot && !world.spare.includes(shard)))
       const most = open > 0 ? open : mostOf(rooms)
       const same = world.inside.filter((client) => client.address === one.address).length
       const verdict = admission.admit(one.address, world.now)
@@ -120,7 +127,9 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
         assert.strictEqual(place, client)
         break
       }
-      const rooms = roomsOf(world).filter(({ shard }) => shard !== client.shard && !world.spare.includes(shard))
+      const rooms = roomsOf(world).filter(
+        ({ hasSlot, shard }) => hasSlot && shard !== client.shard && !world.spare.includes(shard)
+      )
       const most = mostOf(rooms)
       assert.strictEqual(place.id, client.id)
       if (most === 0) assert.deepStrictEqual([place.shard, place.pool], [client.shard, client.pool])
@@ -146,8 +155,11 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
 }
 
 const roomsOf = (world: World) =>
-  [...world.shards].flatMap(([shard, { pools, room }]) =>
-    Array.from({ length: pools }, (_, pool) => ({ shard, pool, left: room - inPool(world, shard, pool) }))
+  [...world.shards].flatMap(([shard, { pools, queue, room }]) =>
+    Array.from({ length: pools }, (_, pool) => {
+      const left = room - inPool(world, shard, pool)
+      return { shard, pool, left, hasSlot: left > queue }
+    })
   )
 
 const mostOf = (rooms: ReadonlyArray<{ readonly left: number }>) => Math.max(0, ...rooms.map((room) => room.left))
@@ -195,6 +207,21 @@ describe("Admission", () => {
       for (const shard of [0, 1, 2]) assert.strictEqual(admission.sizeOfShard(shard), 0)
     }
   )
+
+  it("lets nobody wait at an open shard, or move there to wait, while a spare one has slots", () => {
+    const admission = Admission.make(none)
+    admission.addShard(0, { pools: 1, room: 3, queue: 2 })
+    admission.addShard(1, { pools: 1, room: 4, queue: 2 })
+    admission.spare(new Set([1]))
+    const places = Array.from({ length: 3 }, () => admission.admit("a", 0))
+    assert.deepStrictEqual(
+      places.map((place) => (typeof place === "string" ? place : place.shard)),
+      [0, 1, 1]
+    )
+    assert.strictEqual(admission.move(2)?.shard, 1)
+    admission.release(1)
+    assert.strictEqual(admission.move(2)?.shard, 0)
+  })
 
   it("spreads clients over shards before it fills pools", () => {
     const admission = Admission.make(none)

@@ -92,6 +92,14 @@ describe("Gathering", () => {
     assert.strictEqual(open.at(-1), 2)
   })
 
+  it("spreads beside a whole idle processor as soon as one shard may be saturated among idle ones", () => {
+    const gathered = { ...Gathering.spread(8), open: 3 }
+    const uneven: Load = (open) => ({ idle: 6 - 0.1 * open, used: 1.2, heard: 10_000 })
+    assert.strictEqual(follow(8, uneven, 60, gathered).open.at(-1), 8)
+    const light: Load = () => ({ idle: 6, used: 0.6, heard: 10_000 })
+    assert.strictEqual(follow(8, light, 60, gathered).open.at(-1), 3)
+  })
+
   it("spreads for what more shards hear more of, and goes back where they do not", () => {
     const gathered = follow(2, short, 100).gathering
     const { open } = follow(2, files, 400, gathered)

@@ -121,7 +121,8 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
       break
     }
     case "move": {
-      const client = world.inside[one.nth]
+      const nth = one.nth % Math.max(1, world.inside.length)
+      const client = world.inside[nth]
       const place = admission.move(client?.id ?? -1)
       if (client === undefined || place === undefined) {
         assert.strictEqual(place, client)
@@ -134,7 +135,7 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
       assert.strictEqual(place.id, client.id)
       if (most === 0) assert.deepStrictEqual([place.shard, place.pool], [client.shard, client.pool])
       else assert.strictEqual(rooms.find((room) => room.shard === place.shard && room.pool === place.pool)?.left, most)
-      world.inside[one.nth] = { ...place, address: client.address }
+      world.inside[nth] = { ...place, address: client.address }
       break
     }
     case "spare":
@@ -221,6 +222,19 @@ describe("Admission", () => {
     assert.strictEqual(admission.move(2)?.shard, 1)
     admission.release(1)
     assert.strictEqual(admission.move(2)?.shard, 0)
+  })
+
+  it("takes a place with each move, and gives the one before back", () => {
+    const admission = Admission.make(none)
+    for (const shard of [0, 1]) admission.addShard(shard, { pools: 1, room: 1 })
+    admission.admit("a", 0)
+    for (const shard of [1, 0, 1]) {
+      assert.strictEqual(admission.move(1)?.shard, shard)
+      assert.deepStrictEqual([0, 1].map(admission.sizeOfShard), shard === 1 ? [0, 1] : [1, 0])
+    }
+    admission.admit("a", 0)
+    assert.strictEqual(admission.move(1)?.shard, 1)
+    assert.strictEqual(admission.admit("a", 0), "Full")
   })
 
   it("spreads clients over shards before it fills pools", () => {

@@ -103,7 +103,11 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
   it("gives its descriptor away once, and is silent from then on", () => {
     const { connection, descriptor, incoming, turn, watched } = stage()
     const heard: Array<string> = []
-    connection.read({ onData: () => heard.push("data"), onEnd: () => heard.push("end"), onClose: () => heard.push("close") })
+    connection.read({
+      onData: () => heard.push("data"),
+      onEnd: () => heard.push("end"),
+      onClose: () => heard.push("close")
+    })
     const told = watched.get(descriptor)
     assert.strictEqual(connection.unsafeYield(), descriptor)
     assert.isUndefined(connection.unsafeYield())

@@ -67,7 +67,10 @@ describe("Shards", () => {
   it.scopedLive("what a shard has heard counts for ever, also when it has died", () =>
     Effect.gen(function* () {
       let unsafeHeard = () => 0
-      const balance = (crew: Crew) => Effect.sync(() => void ({ unsafeHeard } = crew))
+      const balance = (crew: Crew) =>
+        Effect.sync(() => {
+          unsafeHeard = crew.unsafeHeard
+        })
       const running = yield* TestServer.sharded({ clientsPerThread: 4 }, { balance })
       const [victim, other] = yield* oneOfEach(running, 2)
       if (victim === undefined || other === undefined) return assert.fail("two shards were asked for")

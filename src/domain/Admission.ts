@@ -30,18 +30,18 @@ export interface Admitted {
  * @category models
  */
 export interface Admission {
-  /** A shard that carries `pools` pools, each with `room` places (slots and queue), may be given clients from now on. */
-  readonly addShard: (shard: number, options: { readonly pools: number; readonly room: number }) => void
+  /** A shard that carries `pools` pools of this size may be given clients from now on. */
+  readonly addShard: (shard: number, options: Room & { readonly pools: number }) => void
   /** Forgets a shard and all of its clients; answers how many those were. */
   readonly removeShard: (shard: number) => number
   /** Lets a client in at the pool with the most room, or says why not. `now` is in milliseconds since the epoch. */
   readonly admit: (address: string, now: number) => Admitted | Refusal
   /**
-   * Finds a client a place in another shard that has room and is not spare; where there is none, its place is the one it has. `undefined`
-   * where it has none (any more).
+   * Finds a client a slot in another shard that is not spare; where there is none, its place is the one it has. `undefined` where it has
+   * none (any more).
    */
   readonly move: (id: number) => Admitted | undefined
-  /** From now on these shards are spare: newcomers go to the others, as far as they have room. */
+  /** From now on these shards are spare: newcomers go to the others, as far as they have slots. */
   readonly spare: (shards: ReadonlySet<number>) => void
   /** Gives a client's place back; `false` if it had none (any more). */
   readonly release: (id: number) => boolean
@@ -61,6 +61,17 @@ export interface Admission {
   readonly shards: () => number
 }
 
+/**
+ * The places in each of a shard's pools, and how many of them are in line for a slot, if any.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Room {
+  readonly room: number
+  readonly queue?: number
+}
+
 interface Shard {
   readonly pools: Array<Pool>
   clients: number
@@ -70,6 +81,7 @@ interface Pool {
   readonly shard: number
   readonly pool: number
   readonly of: Shard
+  readonly queue: number
   room: number
 }
 
@@ -108,7 +120,8 @@ export const make = (limits: Limits): Admission => {
 
   const sizeOfAddress = (address: string) => addresses.get(address) ?? 0
 
-  const isOpen = (pool: Pool) => !spare.has(pool.shard)
+  /** Who came there would be served at once. */
+  const isOpen = (pool: Pool) => pool.room > pool.queue && !spare.has(pool.shard)
 
   const enter = (pool: Pool) => {
     pool.room--
@@ -142,10 +155,10 @@ export const make = (limits: Limits): Admission => {
   }
 
   return {
-    addShard: (shard, { pools: count, room }) => {
+    addShard: (shard, { pools: count, queue = 0, room }) => {
       removeShard(shard)
       const added: Shard = { pools: [], clients: 0 }
-      for (let pool = 0; pool < count; pool++) added.pools.push({ shard, pool, of: added, room })
+      for (let pool = 0; pool < count; pool++) added.pools.push({ shard, pool, of: added, queue, room })
       shards.set(shard, added)
       pools = [...pools, ...added.pools]
     },

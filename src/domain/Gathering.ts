@@ -1,9 +1,13 @@
 /** In processors: where fewer are idle, threads may have to wait for one another. */
 const scarce = 0.4
 
-/** In processors: where more are idle, another thread may find one, and where more than `plenty` are, it does. */
+/**
+ * In processors: where more are idle, another thread may find one, and where more than `plenty` are, it does. With a `whole` one the threads
+ * are not in one another's way.
+ */
 const ample = 0.35
 const plenty = 0.5
+const whole = 1
 
 /** As much of its processor a shard uses that is never idle for long. */
 const saturated = 0.8
@@ -97,7 +101,9 @@ const judge = (self: Gathering, trial: NonNullable<Gathering["trial"]>): Gatheri
 
 /** How many shards might do better than those that are open now. */
 const candidate = ({ mean: { idle, used }, open }: Gathering, shards: number): number => {
-  if (open < shards && idle > ample && used > saturated * open) return open + 1
+  // One of them may be saturated while the others are not.
+  const full = idle > whole ? saturated : saturated * open
+  if (open < shards && idle > ample && used > full) return open + 1
   return open > 1 && idle < scarce && used > saturated && used < open - 0.7 ? open - 1 : open
 }
 

@@ -2,8 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Admission from "../../src/domain/Admission.ts"
 
+interface Size {
+  readonly pools: number
+  readonly room: number
+  readonly queue: number
+}
+
 type Step =
-  | { readonly op: "add"; readonly shard: number; readonly pools: number; readonly room: number }
+  | ({ readonly op: "add"; readonly shard: number } & Size)
   | { readonly op: "remove"; readonly shard: number }
   | { readonly op: "admit"; readonly address: string }
   | { readonly op: "release"; readonly nth: number }
@@ -19,7 +25,8 @@ const step: FastCheck.Arbitrary<Step> = FastCheck.oneof(
     op: FastCheck.constant("add" as const),
     shard,
     pools: FastCheck.integer({ min: 1, max: 3 }),
-    room: FastCheck.integer({ min: 0, max: 4 })
+    room: FastCheck.integer({ min: 0, max: 4 }),
+    queue: FastCheck.integer({ min: 0, max: 2 })
   }),
   FastCheck.record({ op: FastCheck.constant("remove" as const), shard }),
   FastCheck.record({ op: FastCheck.constant("admit" as const), address: FastCheck.constantFrom("a", "b", "c") }),
@@ -61,7 +68,7 @@ const run = (limits: Admission.Limits, steps: ReadonlyArray<Step>, check: (world
 interface World {
   readonly admission: Admission.Admission
   inside: Array<Inside>
-  readonly shards: Map<number, { readonly pools: number; readonly room: number }>
+  readonly shards: Map<number, Size>
   readonly seen: Set<number>
   readonly bans: Map<string, number>
   spare: ReadonlyArray<number>
@@ -86,7 +93,7 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
     }
     case "admit": {
       const rooms = roomsOf(world)
-      const open = mostOf(rooms.filter(({ shard }) => !world.spare.includes(shard)))
+      const open = mostOf(rooms.filter(({ hasSlot, shard }) => hasSlot && !world.spare.includes(shard)))
       const most = open > 0 ? open : mostOf(rooms)
       const same = world.inside.filter((client) => client.address === one.address).length
       const verdict = admission.admit(one.address, world.now)
@@ -114,18 +121,21 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
       break
     }
     case "move": {
-      const client = world.inside[one.nth]
+      const nth = one.nth % Math.max(1, world.inside.length)
+      const client = world.inside[nth]
       const place = admission.move(client?.id ?? -1)
       if (client === undefined || place === undefined) {
         assert.strictEqual(place, client)
         break
       }
-      const rooms = roomsOf(world).filter(({ shard }) => shard !== client.shard && !world.spare.includes(shard))
+      const rooms = roomsOf(world).filter(
+        ({ hasSlot, shard }) => hasSlot && shard !== client.shard && !world.spare.includes(shard)
+      )
       const most = mostOf(rooms)
       assert.strictEqual(place.id, client.id)
       if (most === 0) assert.deepStrictEqual([place.shard, place.pool], [client.shard, client.pool])
       else assert.strictEqual(rooms.find((room) => room.shard === place.shard && room.pool === place.pool)?.left, most)
-      world.inside[one.nth] = { ...place, address: client.address }
+      world.inside[nth] = { ...place, address: client.address }
       break
     }
     case "spare":
@@ -146,8 +156,11 @@ const take = (world: World, one: Step, limits: Admission.Limits) => {
 }
 
 const roomsOf = (world: World) =>
-  [...world.shards].flatMap(([shard, { pools, room }]) =>
-    Array.from({ length: pools }, (_, pool) => ({ shard, pool, left: room - inPool(world, shard, pool) }))
+  [...world.shards].flatMap(([shard, { pools, queue, room }]) =>
+    Array.from({ length: pools }, (_, pool) => {
+      const left = room - inPool(world, shard, pool)
+      return { shard, pool, left, hasSlot: left > queue }
+    })
   )
 
 const mostOf = (rooms: ReadonlyArray<{ readonly left: number }>) => Math.max(0, ...rooms.map((room) => room.left))
@@ -195,6 +208,34 @@ describe("Admission", () => {
       for (const shard of [0, 1, 2]) assert.strictEqual(admission.sizeOfShard(shard), 0)
     }
   )
+
+  it("lets nobody wait at an open shard, or move there to wait, while a spare one has slots", () => {
+    const admission = Admission.make(none)
+    admission.addShard(0, { pools: 1, room: 3, queue: 2 })
+    admission.addShard(1, { pools: 1, room: 4, queue: 2 })
+    admission.spare(new Set([1]))
+    const places = Array.from({ length: 3 }, () => admission.admit("a", 0))
+    assert.deepStrictEqual(
+      places.map((place) => (typeof place === "string" ? place : place.shard)),
+      [0, 1, 1]
+    )
+    assert.strictEqual(admission.move(2)?.shard, 1)
+    admission.release(1)
+    assert.strictEqual(admission.move(2)?.shard, 0)
+  })
+
+  it("takes a place with each move, and gives the one before back", () => {
+    const admission = Admission.make(none)
+    for (const shard of [0, 1]) admission.addShard(shard, { pools: 1, room: 1 })
+    admission.admit("a", 0)
+    for (const shard of [1, 0, 1]) {
+      assert.strictEqual(admission.move(1)?.shard, shard)
+      assert.deepStrictEqual([0, 1].map(admission.sizeOfShard), shard === 1 ? [0, 1] : [1, 0])
+    }
+    admission.admit("a", 0)
+    assert.strictEqual(admission.move(1)?.shard, 1)
+    assert.strictEqual(admission.admit("a", 0), "Full")
+  })
 
   it("spreads clients over shards before it fills pools", () => {
     const admission = Admission.make(none)

@@ -92,6 +92,44 @@ describe("Gathering", () => {
     assert.strictEqual(open.at(-1), 2)
   })
 
+  it("spreads beside a whole idle processor as soon as one shard may be saturated among idle ones", () => {
+    const gathered = { ...Gathering.spread(8), open: 3 }
+    const uneven: Load = (open) => ({ idle: 6 - 0.1 * open, used: 1.2, heard: 10_000 })
+    assert.strictEqual(follow(8, uneven, 60, gathered).open.at(-1), 8)
+    const light: Load = () => ({ idle: 6, used: 0.6, heard: 10_000 })
+    assert.strictEqual(follow(8, light, 60, gathered).open.at(-1), 3)
+    const closer: Load = () => ({ idle: 0.8, used: 1.2, heard: 10_000 })
+    assert.strictEqual(follow(8, closer, 60, gathered).open.at(-1), 3)
+  })
+
+  it("leaves alone who does not keep one processor busy", () => {
+    const light: Load = () => ({ idle: 0.1, used: 0.7, heard: 10_000 })
+    assert.deepStrictEqual(new Set(follow(2, light, 100).open), new Set([2]))
+  })
+
+  it("keeps no trial for a gain that may be chance", () => {
+    const even: Load = (open) => ({ ...short(2), heard: open === 1 ? 104_000 : 100_000 })
+    assert.strictEqual(follow(2, even, 400).open.filter((now) => now === 1).length < 60, true)
+  })
+
+  it("forgets failures once a trial was a success, and waits for no longer than it may", () => {
+    const { gathering: doubtful } = follow(2, files, 20_000)
+    assert.isAtMost(doubtful.pause, 512)
+    const rested = { ...Gathering.spread(2), pause: doubtful.pause }
+    const { gathering } = follow(2, short, 100, rested)
+    assert.strictEqual(gathering.open, 1)
+    assert.strictEqual(gathering.pause, Gathering.spread(2).pause)
+  })
+
+  it("believes no single period", () => {
+    const { gathering, open } = follow(2, short, 3)
+    assert.deepStrictEqual(new Set(open), new Set([2]))
+    const trying = Gathering.next(gathering, 2, short(2))
+    assert.isDefined(trying.trial)
+    assert.isDefined(follow(2, short, 2, trying).gathering.trial)
+    assert.isUndefined(follow(2, short, 3, trying).gathering.trial)
+  })
+
   it("spreads for what more shards hear more of, and goes back where they do not", () => {
     const gathered = follow(2, short, 100).gathering
     const { open } = follow(2, files, 400, gathered)

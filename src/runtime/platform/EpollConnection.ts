@@ -251,8 +251,9 @@ export class EpollConnection implements Connection, Watched {
 
   unsafeYield(): number | undefined {
     const descriptor = this.#descriptor
-    this.#reader = undefined
+    // Its reader is still to be told that it is closed.
     if (descriptor < 0) return undefined
+    this.#reader = undefined
     this.#descriptor = -1
     this.#isSilent = true
     if (this.#isWatched) this.#poller.forget(descriptor)
@@ -262,6 +263,7 @@ export class EpollConnection implements Connection, Watched {
 
   unsafeSurrender(): Net.Socket {
     const descriptor = this.unsafeYield()
+    this.#reader = undefined
     if (descriptor === undefined) return new Net.Socket().destroy()
     const socket = new Net.Socket({ fd: descriptor, allowHalfOpen: true })
     socket.on("error", ignore)

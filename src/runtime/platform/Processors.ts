@@ -13,13 +13,23 @@ export interface Processors {
   readonly unsafeIdle: () => number | undefined
 }
 
-/** The first line of proc_stat(5), in hundredths of a second: user, nice, system, idle, and so on. */
-const totals = /^cpu +\d+ \d+ \d+ (\d+) /
+/** The first line of proc_stat(5), in hundredths of a second: user, nice, system, idle, iowait, and so on. */
+const totals = /^cpu +\d+ \d+ \d+ (\d+) (\d+)/
+
+/**
+ * What `/proc/stat` says: who waits for a disk leaves its processor to others.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const idleIn = (stat: string): number | undefined => {
+  const found = totals.exec(stat)
+  return found === null ? undefined : 10 * (Number(found[1]) + Number(found[2]))
+}
 
 const readIdle = (): number | undefined => {
   try {
-    const found = totals.exec(Fs.readFileSync("/proc/stat", "latin1"))
-    return found === null ? undefined : 10 * Number(found[1])
+    return idleIn(Fs.readFileSync("/proc/stat", "latin1"))
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads"
-import type { Limits } from "../../domain/Admission.ts"
+import type { Limits, Room } from "../../domain/Admission.ts"
 import type { Endpoint } from "../platform/Tcp.ts"
 import type { Counts } from "./Bursts.ts"
 import type { Reason } from "./Refusal.ts"
@@ -77,7 +77,7 @@ export type ToShard = ReadonlyArray<Handed>
  * @category models
  */
 export type FromShard =
-  | { readonly _tag: "Registered"; readonly pools: number; readonly room: number }
+  | ({ readonly _tag: "Registered"; readonly pools: number } & Room)
   | { readonly _tag: "Released"; readonly ids: ReadonlyArray<number> }
   | { readonly _tag: "Moving"; readonly clients: ReadonlyArray<Handed> }
 

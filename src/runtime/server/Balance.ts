@@ -68,8 +68,7 @@ export const watch = (
     const before = last
     const now = look(Number(nanos / 1000n) / 1000)
     last = now
-    // The first of several has nothing to be compared with.
-    if (before === undefined || (before.idle === undefined && now.idle !== undefined)) return Effect.void
+    if (before === undefined) return Effect.void
     const { open } = gathering
     gathering = Gathering.next(gathering, shards, since(before, now))
     if (gathering.open === open) return Effect.void

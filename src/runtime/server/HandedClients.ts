@@ -1,3 +1,4 @@
+import type { Room } from "../../domain/Admission.ts"
 import { socketCalls } from "../platform/SocketCalls.ts"
 import type { Tcp } from "../platform/Tcp.ts"
 import * as Protocol from "./AcceptorProtocol.ts"
@@ -17,7 +18,7 @@ export interface HandedClients {
   /** Gives a client back to the acceptor, for another shard; it keeps its place, and is not released by this one. */
   readonly leave: (departure: Departure) => void
   /** Registers with the acceptor and gives each client that comes to its pool. */
-  readonly start: (shard: Shard, room: { readonly pools: number; readonly room: number }) => void
+  readonly start: (shard: Shard, room: Room & { readonly pools: number }) => void
 }
 
 /** @since 0.1.0 @category constructors */

@@ -72,6 +72,8 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
     const mayRestart = RestartIntensity.counter(options.restarts)
     const seats = options.boots.map((boot): Seat => ({ boot, worker: undefined, shard: -1, restarts: 0 }))
     let open = seats.length
+    /** By shards that have died. */
+    let heard = 0
     let incarnations = 0
     let draining = false
 
@@ -84,7 +86,12 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
         const boot = { ...seat.boot, tls: options.unsafeMaterial() }
         const worker = yield* ShardWorker.make({ ...options, bell: acceptor.bell, boot })
         seat.worker = worker
-        yield* Effect.addFinalizer(() => Effect.sync(() => (seat.worker = undefined)))
+        yield* Effect.addFinalizer(() =>
+          Effect.sync(() => {
+            heard += heardBy(worker)
+            seat.worker = undefined
+          })
+        )
         yield* onReady
         // Clients that came before all are ready could take the descriptors that the others need to start.
         yield* Effect.raceFirst(Deferred.await(opened), worker.exited)
@@ -155,7 +162,7 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
           else worker?.unsafeMove(index < before && before < open ? open : 0)
         }
       },
-      unsafeHeard: () => workers().reduce((sum, { shared }) => (sum + wordOf(shared, AcceptorProtocol.heard)) | 0, 0),
+      unsafeHeard: () => workers().reduce((sum, worker) => (sum + heardBy(worker)) | 0, heard | 0),
       unsafeStats: () =>
         seats.map(({ boot, restarts, worker }) => ({ pools: boot.pools, restarts, clients: clientsOf(worker) })),
       failed: Deferred.await(failed)
@@ -164,5 +171,7 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
 
 const clientsOf = (worker: ShardWorker.ShardWorker | undefined) =>
   worker === undefined ? 0 : wordOf(worker.shared, AcceptorProtocol.clients)
+
+const heardBy = ({ shared }: ShardWorker.ShardWorker) => wordOf(shared, AcceptorProtocol.heard)
 
 const wordOf = (shared: SharedArrayBuffer, index: number) => Atomics.load(new Int32Array(shared), index)

@@ -61,17 +61,18 @@ const program = Effect.gen(function* () {
   const clients = HandedClients.make(thread, tcp)
   const moving = new Moving(new Int32Array(thread.shared, 4 * AcceptorProtocol.heard, 1), clients.leave)
   unsafeMove = (every) => moving.unsafeWish(every)
+  const { clientsPerThread, queue } = boot.config
   const shard = yield* Shard.make({
     pools: boot.pools,
-    clientsPerThread: boot.config.clientsPerThread,
-    queue: boot.config.queue,
+    clientsPerThread,
+    queue,
     queueTimeout: boot.config.queueTimeout,
     texts: Refusal.texts(boot.config),
     serve: yield* Serve,
     onEnd: clients.release,
     moving
   })
-  clients.start(shard, { pools: boot.pools, room: boot.config.clientsPerThread + boot.config.queue })
+  clients.start(shard, { pools: boot.pools, room: clientsPerThread + queue, queue })
   yield* Effect.sync(() => tell({ _tag: "Ready" }))
   yield* Deferred.await(wishes.Drain).pipe(
     Effect.zipRight(shard.drain),

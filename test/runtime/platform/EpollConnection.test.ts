@@ -100,6 +100,37 @@ describe.skipIf(ffi === undefined)("EpollConnection", () => {
     assert.strictEqual(watched.size, 0)
   })
 
+  it("gives its descriptor away once, and is silent from then on", () => {
+    const { connection, descriptor, incoming, turn, watched } = stage()
+    const heard: Array<string> = []
+    connection.read({
+      onData: () => heard.push("data"),
+      onEnd: () => heard.push("end"),
+      onClose: () => heard.push("close")
+    })
+    const told = watched.get(descriptor)
+    assert.strictEqual(connection.unsafeYield(), descriptor)
+    assert.isUndefined(connection.unsafeYield())
+    assert.strictEqual(watched.size, 0)
+    incoming.push("late")
+    told?.unsafeReady(true, true, true, true)
+    connection.unsafeDestroy()
+    turn()
+    assert.deepStrictEqual(heard, [])
+    assert.isTrue(Descriptors.unsafeIsOpen(descriptor))
+    Fs.closeSync(descriptor)
+  })
+
+  it("has nothing to give away once it is closed, and its reader is told of that all the same", () => {
+    const { connection, turn } = stage()
+    let closed = 0
+    connection.read({ onData: () => {}, onEnd: () => {}, onClose: () => closed++ })
+    connection.unsafeDestroy()
+    assert.isUndefined(connection.unsafeYield())
+    turn()
+    assert.strictEqual(closed, 1)
+  })
+
   it("throws away what nobody reads without touching what another connection's reader is at work on", () => {
     const control = stage()
     const data = stage()

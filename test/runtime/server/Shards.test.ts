@@ -1,6 +1,7 @@
 import * as ChildProcess from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
+import type { Crew } from "../../../src/runtime/server/Balance.ts"
 import type { Running } from "./TestServer.ts"
 import * as TestServer from "./TestServer.ts"
 
@@ -62,6 +63,26 @@ describe("Shards", () => {
       })
     )
   }
+
+  it.scopedLive("what a shard has heard counts for ever, also when it has died", () =>
+    Effect.gen(function* () {
+      let unsafeHeard = () => 0
+      const balance = (crew: Crew) =>
+        Effect.sync(() => {
+          unsafeHeard = crew.unsafeHeard
+        })
+      const running = yield* TestServer.sharded({ clientsPerThread: 4 }, { balance })
+      const [victim, other] = yield* oneOfEach(running, 2)
+      if (victim === undefined || other === undefined) return assert.fail("two shards were asked for")
+      for (const client of [victim, victim, other]) yield* client.ask("hello")
+      assert.strictEqual(unsafeHeard(), 3)
+      victim.say("EXIT")
+      yield* victim.closed
+      yield* untilLine(running, "shard started again")
+      yield* other.ask("still here")
+      assert.strictEqual(unsafeHeard(), 5)
+    })
+  )
 
   it.live("a client a dead shard never adopted is served by another, and no descriptor is lost", () =>
     Effect.gen(function* () {

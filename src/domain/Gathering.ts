@@ -12,6 +12,9 @@ const whole = 1
 /** As much of its processor a shard uses that is never idle for long. */
 const saturated = 0.8
 
+/** In processors, beyond one for each that is open: where more is used, sessions are at work that could not move to those. */
+const besides = 0.3
+
 /** How many times as many commands have to be heard for a change to have been a good one. */
 const gain = 1.08
 
@@ -90,14 +93,18 @@ const change = (self: Gathering, open: number, trial: Gathering["trial"]): Gathe
   mean: nothing
 })
 
-const judge = (self: Gathering, trial: NonNullable<Gathering["trial"]>): Gathering =>
-  self.mean.heard > gain * trial.heard
+const goBack = (self: Gathering, open: number): Gathering => ({
+  ...change(self, open, undefined),
+  rest: self.pause,
+  pause: Math.min(2 * self.pause, longest)
+})
+
+const isInVain = ({ mean, open }: Gathering, shards: number): boolean => open < shards && mean.used > open + besides
+
+const judge = (self: Gathering, shards: number, trial: NonNullable<Gathering["trial"]>): Gathering =>
+  self.mean.heard > gain * trial.heard && !isInVain(self, shards)
     ? { ...self, trial: undefined, pause: shortest }
-    : {
-        ...change(self, trial.open, undefined),
-        rest: self.pause,
-        pause: Math.min(2 * self.pause, longest)
-      }
+    : goBack(self, trial.open)
 
 /** How many shards might do better than those that are open now. */
 const candidate = ({ mean: { idle, used }, open }: Gathering, shards: number): number => {
@@ -121,8 +128,9 @@ export const next = (self: Gathering, shards: number, reading: Reading | undefin
   if (self.isFresh) return { ...self, isFresh: false }
   const known = take(self, reading)
   const { mean, open, periods, trial } = known
-  if (trial !== undefined) return periods < verdict ? known : judge(known, trial)
+  if (trial !== undefined) return periods < verdict ? known : judge(known, shards, trial)
   if (periods < prospect) return known
+  if (isInVain(known, shards)) return goBack(known, open + 1)
   const wanted = candidate(known, shards)
   if (wanted > open && mean.idle > plenty) return change(known, wanted, undefined)
   if (known.rest > 0) return { ...known, rest: known.rest - 1 }

@@ -140,6 +140,16 @@ describe("Gathering", () => {
     assert.strictEqual(tried.at(-1), 1)
   })
 
+  it("spreads where sessions that cannot move are at work beside those that have", () => {
+    const bound: Load = (open) => ({ ...short(open), used: 1.28, heard: open === 1 ? 190_000 : 145_000 })
+    const { open } = follow(2, (open) => (open === 1 ? { ...short(open), used: 1.4 } : short(open)), 400)
+    assert.isBelow(open.filter((now) => now === 1).length, 40)
+    const gathered = follow(2, short, 100).gathering
+    assert.strictEqual(gathered.open, 1)
+    assert.deepStrictEqual(new Set(follow(2, bound, 50, gathered).open), new Set([1]))
+    assert.include(follow(2, () => ({ ...short(1), used: 1.4 }), 5, gathered).open, 2)
+  })
+
   it("takes a trial back when the work is over, and does not hold it against anybody", () => {
     let trying = Gathering.spread(2)
     while (trying.trial === undefined) trying = Gathering.next(trying, 2, short(trying.open))

@@ -8,6 +8,7 @@ import * as Tls from "node:tls"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as SelfSigned from "../src/runtime/tls/SelfSigned.ts"
+import * as HeldHandshake from "../test/support/HeldHandshake.ts"
 import { everything, inEachOffice, type Office, type Operator, password, withOffice } from "./support/Operator.ts"
 import * as Program from "./support/Program.ts"
 import * as Server from "./support/Server.ts"
@@ -73,17 +74,20 @@ const enter = async (office: Office, version: Version, name = "joe") => {
   await ask(`USER ${name}`)
   assert.match(await ask(`PASS ${password}`), /^230 /)
   for (const text of ["PBSZ 0", "PROT P", "TYPE I"]) assert.match(await ask(text), /^200 /)
+  const connect = async () => {
+    const below = Net.connect(Number(/\|\|\|(\d+)\|/.exec(await ask("EPSV"))?.[1]), "127.0.0.1")
+    below.on("error", () => {})
+    return below
+  }
   /** A data connection for a command, after its 150. */
   const begin = async (command: string) => {
-    const port = Number(/\|\|\|(\d+)\|/.exec(await ask("EPSV"))?.[1])
-    const below = Net.connect(port, "127.0.0.1")
-    below.on("error", () => {})
+    const below = await connect()
     const opening = ask(command)
     const data = await secured(below)
     assert.match(await opening, /^150 /)
     return { below, data }
   }
-  return { raw, socket, ask, reply, begin }
+  return { raw, socket, ask, reply, connect, begin }
 }
 
 /** The ways a data connection may end behind its last byte. */
@@ -106,6 +110,20 @@ const store = async (office: Office, version: Version, name: string, end: keyof 
   session.raw.destroy()
   const path = Path.join(office.operator.home("joe"), name)
   return [code, Fs.existsSync(path) ? Fs.readFileSync(path).equals(big.subarray(0, 300_000)) : undefined]
+}
+
+/** The same for who is gone before the server has written its session tickets. */
+const storeAtOnce = async (office: Office, name: string, end: HeldHandshake.End) => {
+  const session = await enter(office, "1.3")
+  const below = await session.connect()
+  const opening = session.ask(`STOR ${name}`)
+  HeldHandshake.send(below, big.subarray(0, 30_000), end)
+  assert.match(await opening, /^150 /)
+  const code = (await session.reply()).slice(0, 3)
+  below.destroy()
+  session.raw.destroy()
+  const path = Path.join(office.operator.home("joe"), name)
+  return [code, Fs.existsSync(path) ? Fs.readFileSync(path).equals(big.subarray(0, 30_000)) : undefined]
 }
 
 inEachOffice(
@@ -165,6 +183,15 @@ inEachOffice(
           raw.destroy()
         }
       })
+    })
+
+    it("so it is for a client that takes no session tickets", async () => {
+      assert.deepStrictEqual(await storeAtOnce(office(), "at-once-a", "closeNotifyAndReset"), ["226", true])
+      assert.deepStrictEqual(await storeAtOnce(office(), "at-once-b", "fin"), ["226", true])
+      assert.deepStrictEqual(await storeAtOnce(office(), "at-once-c", "finAndReset"), ["226", true])
+      for (let round = 0; round < 3; round++) {
+        assert.deepStrictEqual(await storeAtOnce(office(), "at-once-d", "reset"), ["426", undefined])
+      }
     })
 
     it("lftp stores in both modes", async () => {

@@ -1,9 +1,9 @@
-import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Effect from "effect/Effect"
 import * as HostPort from "../../domain/HostPort.ts"
 import * as Text from "../../domain/Text.ts"
 import * as ReadInto from "./ReadInto.ts"
+import * as Reset from "./Reset.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import { type Connection, type Endpoint, type Reader, TcpError } from "./Tcp.ts"
 
@@ -68,22 +68,6 @@ class ResetError extends Error {
   readonly code = "ECONNRESET"
 }
 
-const oneByte = new Uint8Array(1)
-
-/**
- * libuv says "end" of a connection that was reset behind its last bytes, which makes half a file look whole. Reading once more tells
- * the two apart: only a reset fails.
- */
-const isReset = (descriptor: number | undefined): boolean => {
-  if (descriptor === undefined || descriptor < 0) return false
-  try {
-    Fs.readSync(descriptor, oneByte)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ECONNRESET"
-  }
-}
-
 const openSocket = (descriptor: number | undefined, onData: (bytes: Uint8Array) => void): Net.Socket => {
   const callback = (count: number): boolean => {
     onData(shared.subarray(0, count))
@@ -114,36 +98,36 @@ export class NodeConnection implements Connection {
   #reader: Reader | undefined
   #silent = false
 
-  private constructor(raw: Net.Socket, local: Endpoint, remote: Endpoint, isWhole = () => false) {
+  private constructor(raw: Net.Socket, local: Endpoint, remote: Endpoint, isReset?: () => boolean) {
     this.raw = raw
     this.local = local
     this.remote = remote
     raw.once("end", () => {
-      if (!isWhole() && isReset(this.descriptor)) raw.destroy(new ResetError())
+      if (isReset === undefined ? Reset.isTold(this.descriptor) : isReset()) raw.destroy(new ResetError())
       else this.#tell((reader) => reader.onEnd())
     })
     raw.once("close", () => this.#reportClose())
   }
 
   /**
-   * Takes what a server accepted and paused. Node reads such a socket into fresh memory each time. At an end that `isWhole` nothing
-   * that follows can have cut it.
+   * Takes what a server accepted and paused. Node reads such a socket into fresh memory each time. `isReset` is asked
+   * at the end where the descriptor alone does not tell.
    */
-  static accepted(raw: Net.Socket, isWhole?: () => boolean): NodeConnection {
+  static accepted(raw: Net.Socket, isReset?: () => boolean): NodeConnection {
     raw.on("error", ignore)
     const connection = new NodeConnection(
       raw,
       toEndpoint(raw.localAddress, raw.localPort),
       toEndpoint(raw.remoteAddress, raw.remotePort),
-      isWhole
+      isReset
     )
     raw.on("data", (bytes) => connection.#receive(bytes))
     return connection
   }
 
   /** The same for a socket of TLS that nothing was read of yet: its bytes come in memory that is shared, as far as Node lets them. */
-  static fresh(raw: Net.Socket, isWhole?: () => boolean): NodeConnection {
-    const connection = NodeConnection.accepted(raw, isWhole)
+  static fresh(raw: Net.Socket, isReset?: () => boolean): NodeConnection {
+    const connection = NodeConnection.accepted(raw, isReset)
     ReadInto.unsafeBegin(raw, record, (count) => {
       const bytes = count === record.length ? record : record.subarray(0, count)
       // The stream keeps the order, and what comes while nobody may be told.

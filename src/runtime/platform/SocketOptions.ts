@@ -1,3 +1,4 @@
+import * as Os from "node:os"
 import { ffi } from "./Ffi.ts"
 import * as OwnDescriptors from "./OwnDescriptors.ts"
 import * as SocketAddress from "./SocketAddress.ts"
@@ -10,6 +11,8 @@ const ipBindAddressNoPort = 24
 const siocOutQueue = 0x5411
 const afInet = 2
 const afInet6 = 10
+const ipProtocolTcp = 6
+const tcpInfo = 11
 const streamCloseOnExecNonBlocking = 1 | 0o2000000 | 0o4000
 
 const libc = ffi && {
@@ -28,6 +31,13 @@ const libc = ffi && {
     descriptor: number,
     request: number,
     result: Array<number>
+  ) => number,
+  getsockopt: ffi.libc.func("int getsockopt(int, int, int, void *, void *)") as (
+    descriptor: number,
+    level: number,
+    option: number,
+    value: DataView,
+    length: Uint32Array
   ) => number,
   setsockopt: ffi.libc.func("int setsockopt(int, int, int, const int *, uint32_t)") as (
     descriptor: number,
@@ -61,6 +71,26 @@ export const keepUrgentInline = (descriptor: number): boolean => turnOn(descript
 export const undelivered = (descriptor: number): number | undefined => {
   const result = [0]
   return libc !== undefined && libc.ioctl(descriptor, siocOutQueue, result) === 0 ? result[0] : undefined
+}
+
+/** The kernel's `tcp_info` up to its `tcpi_bytes_received`, which is the last eight bytes. */
+const info = new DataView(new ArrayBuffer(136))
+const isLittle = Os.endianness() === "LE"
+const infoLength = new Uint32Array(1)
+
+/**
+ * Bytes that have come in order on a TCP connection, read or not, since it was made. The peer's FIN counts as one of them, also when the
+ * connection was reset behind it. `undefined` where FFI is missing, or the kernel does not count them.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const received = (descriptor: number): number | undefined => {
+  infoLength[0] = info.byteLength
+  const isTold = libc?.getsockopt(descriptor, ipProtocolTcp, tcpInfo, info, infoLength) === 0
+  return isTold && infoLength[0] === info.byteLength
+    ? Number(info.getBigUint64(info.byteLength - 8, isLittle))
+    : undefined
 }
 
 const toSocketAddress = (address: string): Uint8Array | undefined => {

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import type { Below } from "./Ahead.ts"
 import { NodeConnection } from "./NodeConnection.ts"
+import * as Reset from "./Reset.ts"
 import type { Sealing } from "./Sealing.ts"
 import * as SocketOptions from "./SocketOptions.ts"
 import type { Connection, Endpoint, Reader, TcpError } from "./Tcp.ts"
@@ -138,7 +139,7 @@ export class TlsConnection implements Sealing {
     socket.once("close", () => this.#cut())
     socket.once("secure", () => this.#settle(established(socket, options)))
     if (raw instanceof Wire) raw.once("close", () => socket.destroy(raw.errored ?? undefined))
-    this.#inner = NodeConnection.fresh(socket, () => !socket.truncated)
+    this.#inner = NodeConnection.fresh(socket, () => this.#isReset())
     if (raw.destroyed) this.#cut()
   }
 
@@ -260,6 +261,13 @@ export class TlsConnection implements Sealing {
       this.#inner.unsafeSurrender().destroy()
       return released
     })
+  }
+
+  /** Behind a close_notify nothing that follows can have cut anything, and behind an end of this side nobody sends a file. */
+  #isReset(): boolean {
+    const raw = this.#raw
+    if (!this.#socket.truncated || raw instanceof Wire) return false
+    return this.#socket.writableEnded ? Reset.isTold(this.descriptor) : Reset.isHidden(this.descriptor, raw.bytesRead)
   }
 
   /** Errors are dear, and most connections are dropped with a handshake behind them. */

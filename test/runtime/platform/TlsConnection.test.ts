@@ -13,6 +13,7 @@ import type { TlsError } from "../../../src/runtime/platform/TlsError.ts"
 import * as SelfSigned from "../../../src/runtime/tls/SelfSigned.ts"
 import * as Descriptors from "../../support/Descriptors.ts"
 import * as ForgedRecords from "../../support/ForgedRecords.ts"
+import * as HeldHandshake from "../../support/HeldHandshake.ts"
 import * as Inbox from "../../support/Inbox.ts"
 
 const sign = (host: string, now = Date.now()) => SelfSigned.make({ hosts: [host], now })
@@ -592,6 +593,37 @@ describe.each(kinds)("TLS on a connection that was %s", (_kind, kind) => {
       )
     )
   })
+
+  /** What is heard of a client that is gone before the server has written its tickets, which tells the server of a reset and nobody else. */
+  const heard = (end: HeldHandshake.End) =>
+    one(kind, (port, server) =>
+      Effect.gen(function* () {
+        const raw = yield* Effect.acquireRelease(
+          Effect.sync(() => Net.connect(port, "127.0.0.1")),
+          (socket) => Effect.sync(() => socket.destroy())
+        )
+        HeldHandshake.send(raw, pattern.subarray(0, 30_000), end)
+        const tls = yield* server
+        const inbox = Inbox.make(tls)
+        yield* inbox.ended
+        const { length } = yield* inbox.takeAll
+        const reason = inbox.calls.end > 0 ? "End" : (yield* inbox.closed)?.reason
+        return { length, reason, truncated: tls.truncated }
+      })
+    )
+
+  it.live("a reset is one also where the tickets have come upon it first", () =>
+    Effect.map(heard("reset"), ({ reason }) => assert.strictEqual(reason, "Reset"))
+  )
+
+  it.live.skipIf(kind.isClearable)("an end is one, whatever comes of the tickets", () =>
+    Effect.gen(function* () {
+      const whole = { length: 30_000, reason: "End" }
+      assert.deepStrictEqual(yield* heard("fin"), { ...whole, truncated: true })
+      if (ffi !== undefined) assert.deepStrictEqual(yield* heard("finAndReset"), { ...whole, truncated: true })
+      assert.deepStrictEqual(yield* heard("closeNotifyAndReset"), { ...whole, truncated: false })
+    })
+  )
 
   it.live("a ClientHello cut at any byte, garbage and other protocols are errors, and leave nothing", () =>
     Effect.gen(function* () {

@@ -12,6 +12,12 @@ const whole = 1
 /** As much of its processor a shard uses that is never idle for long. */
 const saturated = 0.8
 
+/**
+ * Commands a second of one processor: where more are heard, they take so little that to wake a thread for each counts. Transfers are not
+ * for gathering: who is in the middle of a long one stays, and would have a shard to itself.
+ */
+const short = 80_000
+
 /** In processors, beyond one for each that is open: where more is used, sessions are at work that could not move to those. */
 const besides = 0.3
 
@@ -99,26 +105,31 @@ const goBack = (self: Gathering, open: number): Gathering => ({
   pause: Math.min(2 * self.pause, longest)
 })
 
+const isShort = ({ mean }: Gathering): boolean => mean.heard > short * mean.used
+
 const isInVain = ({ mean, open }: Gathering, shards: number): boolean => open < shards && mean.used > open + besides
 
 const judge = (self: Gathering, shards: number, trial: NonNullable<Gathering["trial"]>): Gathering =>
-  self.mean.heard > gain * trial.heard && !isInVain(self, shards)
+  self.mean.heard > gain * trial.heard && isShort(self) && !isInVain(self, shards)
     ? { ...self, trial: undefined, pause: shortest }
     : goBack(self, trial.open)
 
 /** How many shards might do better than those that are open now. */
-const candidate = ({ mean: { idle, used }, open }: Gathering, shards: number): number => {
+const candidate = (self: Gathering, shards: number): number => {
+  const { open } = self
+  const { idle, used } = self.mean
   // One of them may be saturated while the others are not.
   const full = idle > whole ? saturated : saturated * open
   if (open < shards && idle > ample && used > full) return open + 1
-  return open > 1 && idle < scarce && used > saturated && used < open - 0.7 ? open - 1 : open
+  const isTight = idle < scarce && used > saturated && used < open - 0.7
+  return open > 1 && isTight && isShort(self) ? open - 1 : open
 }
 
 /**
- * What follows from a period; `undefined` is one with next to nothing to do. Where hardly a processor is idle and the shards use fewer than
- * they are, they may be more in one another's way than of help; where the open ones are saturated beside an idle processor, they
- * may be too few. Then one less, or one more, is tried, and kept if more commands are heard. Beside plenty of idle processors there is
- * nothing to try.
+ * What follows from a period; `undefined` is one with next to nothing to do. Where commands are short, hardly a processor is idle, and the
+ * shards use fewer processors than they are, they may be more in one another's way than of help; where the open ones are saturated beside
+ * an idle processor, they may be too few. Then one less, or one more, is tried, and kept if more commands are heard. Beside plenty of
+ * idle processors there is nothing to try, and where commands take their time all shards are open.
  *
  * @since 0.1.0
  * @category combinators
@@ -130,6 +141,7 @@ export const next = (self: Gathering, shards: number, reading: Reading | undefin
   const { mean, open, periods, trial } = known
   if (trial !== undefined) return periods < verdict ? known : judge(known, shards, trial)
   if (periods < prospect) return known
+  if (open < shards && !isShort(known)) return change(known, shards, undefined)
   if (isInVain(known, shards)) return goBack(known, open + 1)
   const wanted = candidate(known, shards)
   if (wanted > open && mean.idle > plenty) return change(known, wanted, undefined)

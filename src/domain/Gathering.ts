@@ -24,9 +24,12 @@ const besides = 0.3
 /** How many times as many commands have to be heard for a change to have been a good one. */
 const gain = 1.08
 
-/** Periods: to tell whether it was, and to think of the next one. What is measured in one alone says little. */
+/**
+ * Periods: to tell whether it was and whether another may be, and to say that processors are idle. What is measured in one alone says
+ * little, of idle ones above all.
+ */
 const verdict = 2
-const prospect = 4
+const lull = 4
 
 /** Periods between two trials: twice as many after each that failed. */
 const shortest = 6
@@ -85,7 +88,7 @@ export const spread = (shards: number): Gathering => ({
 
 const take = (self: Gathering, reading: Reading): Gathering => {
   const periods = self.periods + 1
-  const share = 1 / Math.min(periods, prospect)
+  const share = 1 / Math.min(periods, lull)
   const blend = (key: keyof Reading) => self.mean[key] + share * (reading[key] - self.mean[key])
   return { ...self, periods, mean: { idle: blend("idle"), used: blend("used"), heard: blend("heard") } }
 }
@@ -116,11 +119,11 @@ const judge = (self: Gathering, shards: number, trial: NonNullable<Gathering["tr
 
 /** How many shards might do better than those that are open now. */
 const candidate = (self: Gathering, shards: number): number => {
-  const { open } = self
+  const { open, periods } = self
   const { idle, used } = self.mean
   // One of them may be saturated while the others are not.
   const full = idle > whole ? saturated : saturated * open
-  if (open < shards && idle > ample && used > full) return open + 1
+  if (open < shards && idle > ample && used > full) return periods < lull ? open : open + 1
   const isTight = idle < scarce && used > saturated && used < open - 0.7
   return open > 1 && isTight && isShort(self) ? open - 1 : open
 }
@@ -139,8 +142,8 @@ export const next = (self: Gathering, shards: number, reading: Reading | undefin
   if (self.isFresh) return { ...self, isFresh: false }
   const known = take(self, reading)
   const { mean, open, periods, trial } = known
-  if (trial !== undefined) return periods < verdict ? known : judge(known, shards, trial)
-  if (periods < prospect) return known
+  if (periods < verdict) return known
+  if (trial !== undefined) return judge(known, shards, trial)
   if (open < shards && !isShort(known)) return change(known, shards, undefined)
   if (isInVain(known, shards)) return goBack(known, open + 1)
   const wanted = candidate(known, shards)

@@ -125,7 +125,7 @@ describe("Gathering", () => {
   })
 
   it("believes no single period", () => {
-    const { gathering, open } = follow(2, short, 3)
+    const { gathering, open } = follow(2, short, 1)
     assert.deepStrictEqual(new Set(open), new Set([2]))
     const trying = Gathering.next(gathering, 2, short(2))
     assert.isDefined(trying.trial)

@@ -1,4 +1,15 @@
 /**
+ * How many of a shard's sessions that are at work are to stay: `stay` of each `of`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Share {
+  readonly stay: number
+  readonly of: number
+}
+
+/**
  * The wish that sessions of a shard go on in another one. It reaches those whose clients are at work, each when it is next at rest, and no
  * others: who is silent costs no shard anything.
  *
@@ -11,7 +22,8 @@ export class Moving<A> {
   /** The session goes, and belongs to the other shard from now on. */
   readonly unsafeLeave: (one: A) => void
   readonly #heard: Int32Array
-  #among = 0
+  #of = 1
+  #stay = 1
   #asked = 0
 
   /** Commands are counted in the first word of `heard`, which turns over. */
@@ -25,15 +37,16 @@ export class Moving<A> {
     this.#heard[0] = ((this.#heard[0] ?? 0) + 1) | 0
   }
 
-  /** Of so many sessions one is to go; 0 where all shall stay. */
-  unsafeWish(every: number): void {
-    this.#among = every
+  /** Of each `of` sessions so many are to stay, and the others to go. */
+  unsafeWish({ of, stay }: Share): void {
+    this.#of = of
+    this.#stay = stay
     this.#asked = 0
     this.wish += 1
   }
 
   /** Whether a session that could go shall; to be asked once for each wish. */
   unsafeTakes(): boolean {
-    return this.#among > 0 && ++this.#asked % this.#among === 0
+    return this.#asked++ % this.#of >= this.#stay
   }
 }

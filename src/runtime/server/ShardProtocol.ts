@@ -88,8 +88,8 @@ export type FromShard = typeof FromShard.Type
 export const ToShard = Schema.Union(
   Schema.TaggedStruct("Drain", {}),
   Schema.TaggedStruct("Stop", {}),
-  /** Of so many sessions that are at work one is to go to another shard; 0 where all are to stay. */
-  Schema.TaggedStruct("Move", { every: Schema.NonNegativeInt }),
+  /** Sessions are to go to other shards; see `Moving`. */
+  Schema.TaggedStruct("Move", { stay: Schema.NonNegativeInt, of: Schema.Positive }),
   Schema.TaggedStruct("Ledger", { message: LedgerProtocol.ToShard }),
   Schema.TaggedStruct("Tls", { material: Material })
 )

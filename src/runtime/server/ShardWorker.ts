@@ -11,6 +11,7 @@ import type { LedgerOwner } from "../limits/LedgerOwner.ts"
 import * as OwnDescriptors from "../platform/OwnDescriptors.ts"
 import type { Material } from "../tls/Material.ts"
 import * as AcceptorProtocol from "./AcceptorProtocol.ts"
+import type { Share } from "./Moving.ts"
 import { ServerError } from "./ServerError.ts"
 import * as ShardLog from "./ShardLog.ts"
 import { Boot, FromShard, type ThreadBoot, ToShard } from "./ShardProtocol.ts"
@@ -27,8 +28,8 @@ export interface ShardWorker {
   readonly shared: SharedArrayBuffer
   /** New material for its handshakes. */
   readonly unsafeReplace: (material: Material) => void
-  /** Of so many of its sessions that are at work one is to go to another shard; 0 where all are to stay. */
-  readonly unsafeMove: (every: number) => void
+  /** So many of its sessions that are at work are to stay, and the others to go to another shard. */
+  readonly unsafeMove: (share: Share) => void
   /** Asks its sessions to finish; completes when none is left. */
   readonly drain: Effect.Effect<void>
   /** Completes with the reason when the thread is gone, and with it every descriptor it had adopted. */
@@ -136,7 +137,7 @@ export const make = (options: Options): Effect.Effect<ShardWorker, ServerError, 
       port,
       shared,
       unsafeReplace: (material) => send({ _tag: "Tls", material }),
-      unsafeMove: (every) => send({ _tag: "Move", every }),
+      unsafeMove: (share) => send({ _tag: "Move", ...share }),
       drain: Effect.sync(() => send({ _tag: "Drain" })).pipe(
         Effect.zipRight(Effect.raceFirst(Deferred.await(drained), Deferred.await(exited))),
         Effect.asVoid

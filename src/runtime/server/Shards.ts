@@ -23,7 +23,7 @@ export interface Shards {
   readonly unsafeReplace: (material: Material) => void
   /**
    * So many shards are open, and the others spare: newcomers go to the open ones, and so do sessions that are at work on spare ones. Where
-   * one more opens, its share of those at work on the others comes to it.
+   * more open, their part of those at work on the others comes to them.
    */
   readonly unsafeGather: (open: number) => void
   /** Commands that the sessions of all shards have heard; a number of 32 bits, which turns over. */
@@ -158,8 +158,9 @@ export const make = (options: Options): Effect.Effect<Shards, ServerError, Scope
         open = wanted
         tellSpare()
         for (const [index, { worker }] of seats.entries()) {
-          if (index >= open) worker?.unsafeMove(1)
-          else worker?.unsafeMove(index < before && before < open ? open : 0)
+          // Who was open before keeps its part of what all of them have now.
+          if (index >= open) worker?.unsafeMove({ stay: 0, of: 1 })
+          else worker?.unsafeMove(index < before && before < open ? { stay: before, of: open } : { stay: 1, of: 1 })
         }
       },
       unsafeHeard: () => workers().reduce((sum, worker) => (sum + heardBy(worker)) | 0, heard | 0),

@@ -19,7 +19,7 @@ import * as Tls from "../tls/Tls.ts"
 import * as AcceptorProtocol from "./AcceptorProtocol.ts"
 import * as HandedClients from "./HandedClients.ts"
 import * as Modules from "./Modules.ts"
-import { Moving } from "./Moving.ts"
+import { Moving, type Share } from "./Moving.ts"
 import * as Refusal from "./Refusal.ts"
 import { Serve } from "./Serve.ts"
 import * as Shard from "./Shard.ts"
@@ -44,7 +44,7 @@ const ledger = LedgerLocal.over(client.ledger, {
 
 const tls = Tls.make(boot.config, boot.tls)
 
-let unsafeMove = (_every: number) => {}
+let unsafeMove = (_share: Share) => {}
 
 const wishes = { Drain: Deferred.unsafeMake<void>(FiberId.none), Stop: Deferred.unsafeMake<void>(FiberId.none) }
 const decode = Schema.decodeUnknownSync(ToShard)
@@ -52,7 +52,7 @@ parentPort?.on("message", (encoded) => {
   const message = decode(encoded)
   if (message._tag === "Ledger") client.unsafeHear(message.message)
   else if (message._tag === "Tls") tls.unsafeReplace(message.material)
-  else if (message._tag === "Move") unsafeMove(message.every)
+  else if (message._tag === "Move") unsafeMove(message)
   else Deferred.unsafeDone(wishes[message._tag], Effect.void)
 })
 
@@ -60,7 +60,7 @@ const program = Effect.gen(function* () {
   const tcp = yield* Tcp
   const clients = HandedClients.make(thread, tcp)
   const moving = new Moving(new Int32Array(thread.shared, 4 * AcceptorProtocol.heard, 1), clients.leave)
-  unsafeMove = (every) => moving.unsafeWish(every)
+  unsafeMove = (share) => moving.unsafeWish(share)
   const { clientsPerThread, queue } = boot.config
   const shard = yield* Shard.make({
     pools: boot.pools,

@@ -118,6 +118,17 @@ describe("A session moves to another shard", () => {
     })
   )
 
+  it.scopedLive("and to each of those that open its part", () =>
+    Effect.gen(function* () {
+      const { askUntil, enter, gather, until } = yield* world({ threads: 4, shards: 4 })
+      yield* gather(1)
+      const clients = yield* Effect.replicateEffect(enter, 8)
+      yield* until(8, 0, 0, 0)
+      yield* gather(4)
+      yield* askUntil(clients, 2, 2, 2, 2)
+    })
+  )
+
   it.scopedLive("but not while it waits for its client, is nobody's, or is known to others", () =>
     Effect.gen(function* () {
       const joe = { authenticate: () => Effect.succeed(Account.make("joe", Rights.readWrite)) }

@@ -3,17 +3,23 @@ import * as FastCheck from "effect/FastCheck"
 import { Moving } from "../../../src/runtime/server/Moving.ts"
 
 describe("Moving", () => {
+  const share = FastCheck.integer({ min: 1, max: 8 }).chain((of) =>
+    FastCheck.record({ of: FastCheck.constant(of), stay: FastCheck.nat(of) })
+  )
+
   it.prop(
-    "takes one of so many, and none where all shall stay",
-    [FastCheck.array(FastCheck.nat(4), { maxLength: 6 }), FastCheck.nat(30)],
-    ([wishes, sessions]) => {
+    "lets so many of each so many stay, and the others go",
+    [FastCheck.array(share, { maxLength: 6 }), FastCheck.nat(30)],
+    ([wishes, times]) => {
       const moving = new Moving<never>(new Int32Array(1), () => {})
-      for (const every of wishes) {
+      assert.isFalse(moving.unsafeTakes())
+      for (const wished of wishes) {
         const before = moving.wish
-        moving.unsafeWish(every)
+        moving.unsafeWish(wished)
         assert.notStrictEqual(moving.wish, before)
+        const sessions = times * wished.of
         const taken = Array.from({ length: sessions }, () => moving.unsafeTakes()).filter(Boolean).length
-        assert.strictEqual(taken, every === 0 ? 0 : Math.floor(sessions / every))
+        assert.strictEqual(taken, times * (wished.of - wished.stay))
       }
     }
   )

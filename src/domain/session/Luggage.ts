@@ -42,26 +42,10 @@ export type Luggage = typeof Luggage.Type
  * @category constructors
  */
 export const pack = (state: State.State, startedAt: number): Luggage | undefined => {
-  const { account, data, deferred, protection, user, work } = state
+  const { account, closed, data, deferred, draining, protection, settings: _, user, work, ...kept } = state
   if (account === undefined || user !== undefined || work !== undefined || deferred.length > 0) return undefined
   if (protection.control || protection.data === "P" || data?._tag === "Passive") return undefined
-  if (state.draining || state.closed) return undefined
-  return {
-    startedAt,
-    account,
-    failedLogins: state.failedLogins,
-    directory: state.directory,
-    representation: state.representation,
-    mode: state.mode,
-    restart: state.restart,
-    range: state.range,
-    renaming: state.renaming,
-    sized: state.sized,
-    algorithm: state.algorithm,
-    target: data?.target,
-    epsvAll: state.epsvAll,
-    facts: state.facts
-  }
+  return draining || closed ? undefined : { ...kept, startedAt, account, target: data?.target }
 }
 
 /**

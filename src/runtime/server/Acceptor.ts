@@ -63,7 +63,7 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
   }
 
   /** To another shard, or back to its own where there is none: this one has forgotten it. */
-  const move = (client: Protocol.Handed) => {
+  const move = (client: Protocol.Moving) => {
     const place = admission.move(client.id)
     const peer = place === undefined ? undefined : peers.get(place.shard)
     if (place === undefined || peer === undefined) return calls.close(client.descriptor)
@@ -80,7 +80,7 @@ export const make = (calls: SocketCalls, boot: Protocol.Boot): Acceptor => {
           for (const id of message.ids) admission.release(id)
           break
         case "Moving":
-          for (const client of message.clients) move(client)
+          move(message.client)
       }
     }
   }

@@ -66,6 +66,9 @@ export interface Handed {
   readonly luggage?: unknown
 }
 
+/** The same on its way back to the acceptor, which finds it a pool. @since 0.1.0 @category models */
+export type Moving = Omit<Handed, "pool">
+
 /** Acceptor to shard, on the shard's own port. @since 0.1.0 @category models */
 export type ToShard = ReadonlyArray<Handed>
 
@@ -79,7 +82,7 @@ export type ToShard = ReadonlyArray<Handed>
 export type FromShard =
   | ({ readonly _tag: "Registered"; readonly pools: number } & Room)
   | { readonly _tag: "Released"; readonly ids: ReadonlyArray<number> }
-  | { readonly _tag: "Moving"; readonly clients: ReadonlyArray<Handed> }
+  | { readonly _tag: "Moving"; readonly client: Moving }
 
 /** What is counted in `Boot.counters`, in order; `clients` is how many are inside now. @since 0.1.0 @category models */
 export const counters = [

@@ -60,8 +60,7 @@ export const make = ({ acceptor, bell, shared }: ThreadBoot, tcp: typeof Tcp.Ser
     release,
     leave: (departure) => {
       leaving.add(departure.id)
-      // The acceptor knows the pool.
-      tell({ _tag: "Moving", clients: [{ ...departure, pool: 0 }] })
+      tell({ _tag: "Moving", client: departure })
       socketCalls?.wake(bell)
     },
     start: (shard, room) => {

@@ -104,15 +104,18 @@ export class ControlConnection implements Tcp.Reader {
 
   /** The client will send no more, and all it did send has been taken. */
   unsafeIsSpent(): boolean {
-    const isTaken = this.#next >= this.#lines.length && this.#unread === undefined && this.#hello === undefined
-    return this.ended && isTaken
+    return this.ended && this.#isTaken()
+  }
+
+  /** All that is here of what the client sent, but for the beginning of a line. */
+  #isTaken(): boolean {
+    return this.#next >= this.#lines.length && this.#unread === undefined && this.#hello === undefined
   }
 
   /** Nothing of what the client sent is here, and nothing is left to be said to it. */
   unsafeIsIdle(): boolean {
     if (this.ended || this.closed || this.#output !== "" || this.connection.unsafePending() > 0) return false
-    const isTaken = this.#next >= this.#lines.length && this.#unread === undefined && this.#hello === undefined
-    return isTaken && this.#state === Line.empty
+    return this.#isTaken() && this.#state === Line.empty
   }
 
   #withoutHello(bytes: Uint8Array): Uint8Array {

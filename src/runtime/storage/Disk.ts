@@ -210,6 +210,14 @@ export const open = (
 }
 
 /**
+ * What file systems say that cannot tell when a directory is on the disk.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const cannotTell: ReadonlySet<string | undefined> = new Set(["EINVAL", "ENOTSUP", "EISDIR", "EPERM"])
+
+/**
  * Waits until what was done to the names of a directory is on the disk; file systems that cannot tell are taken at their word.
  *
  * @since 0.1.0
@@ -218,7 +226,7 @@ export const open = (
 export const settle = (place: Place): Effect.Effect<void, NodeCall.SystemError> =>
   quickly(place.descriptor, "fsync", place.descriptor.fd).pipe(
     Effect.catchIf(
-      ({ code }) => code === "EINVAL" || code === "ENOTSUP" || code === "EISDIR" || code === "EPERM",
+      ({ code }) => cannotTell.has(code),
       () => Effect.void
     )
   )

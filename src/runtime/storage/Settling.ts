@@ -1,4 +1,5 @@
 import * as Fs from "node:fs"
+import * as Disk from "./Disk.ts"
 import type { OwnedPlace } from "./Root.ts"
 
 /**
@@ -18,8 +19,6 @@ interface Waiter {
   readonly done: (isConfirmed: boolean) => void
 }
 
-const cannotTell = new Set(["EINVAL", "ENOTSUP", "EISDIR", "EPERM"])
-
 /**
  * Makes one for a storage. `fsync` is Node's.
  *
@@ -31,7 +30,7 @@ export const make = (fsync: typeof Fs.fsync = Fs.fsync): Settling => {
   const next = new Map<string, Array<Waiter>>()
 
   const sync = ({ place: { descriptor } }: Waiter, done: Waiter["done"]): void =>
-    fsync(descriptor.fd, (error) => done(error === null || cannotTell.has(error.code ?? "")))
+    fsync(descriptor.fd, (error) => done(error === null || Disk.cannotTell.has(error.code)))
 
   const begin = (directory: string, first: Waiter, others: ReadonlyArray<Waiter>): void => {
     next.set(directory, [])

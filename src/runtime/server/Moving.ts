@@ -10,6 +10,14 @@ export interface Share {
 }
 
 /**
+ * Sessions that go for one wish: a crowd costs more on its way than it gains, and what it does as a few of it go tells that.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const most = 256
+
+/**
  * The wish that sessions of a shard go on in another one. It reaches those whose clients are at work, each when it is next at rest, and no
  * others: who is silent costs no shard anything.
  *
@@ -25,6 +33,7 @@ export class Moving<A> {
   #of = 1
   #stay = 1
   #asked = 0
+  #left = 0
 
   /** Commands are counted in the first word of `heard`, which turns over. */
   constructor(heard: Int32Array, unsafeLeave: (one: A) => void) {
@@ -42,11 +51,14 @@ export class Moving<A> {
     this.#of = of
     this.#stay = stay
     this.#asked = 0
+    this.#left = most
     this.wish += 1
   }
 
   /** Whether a session that could go shall; to be asked once for each wish. */
   unsafeTakes(): boolean {
-    return this.#asked++ % this.#of >= this.#stay
+    const isWanted = this.#left > 0 && this.#asked++ % this.#of >= this.#stay
+    if (isWanted) this.#left -= 1
+    return isWanted
   }
 }

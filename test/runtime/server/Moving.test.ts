@@ -24,6 +24,15 @@ describe("Moving", () => {
     }
   )
 
+  it("lets no crowd go at once", () => {
+    const moving = new Moving<never>(new Int32Array(1), () => {})
+    for (let wish = 0; wish < 2; wish++) {
+      moving.unsafeWish({ stay: 0, of: 1 })
+      const taken = Array.from({ length: 1000 }, () => moving.unsafeTakes()).filter(Boolean).length
+      assert.strictEqual(taken, 256)
+    }
+  })
+
   it("counts commands in a number that turns over", () => {
     const heard = Int32Array.of(0x7fff_fffe)
     const moving = new Moving<never>(heard, () => {})
